@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` and `make test`. Each installs what is missing first.
+SHELL := /bin/bash
+SWIFT ?= swift
+# The release build leaves out exclusivity checks of memory accesses; the tests keep them.
+RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked
+SETUP := deploy/quickstart/setup.sh
+
+.PHONY: help demo test build release bench matrix chaos soak fuzz format docs clean
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: ## Start three real MCP servers and the gateway, and run a real client through it (KEEP=1 leaves it running)
+	@$(SETUP) demo
+	$(SWIFT) build $(RELEASE) --product patchbay
+	@KEEP=$(KEEP) PATCHBAY_BIN=.build/release/patchbay deploy/quickstart/demo.sh
+
+test: ## Install what is missing, build, run all tests
+	@$(SETUP) test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --parallel
+
+build: ## Debug build of the command
+	$(SWIFT) build --product patchbay
+
+release: ## Release build of the command
+	$(SWIFT) build $(RELEASE) --product patchbay
+
+bench: ## Benchmarks against nginx and HAProxy, as ratios in one interleaved run (BENCH="--quick" for a short one)
+	@$(SETUP) bench
+	$(SWIFT) build $(RELEASE) --product patchbay
+	python3 Tests/Benchmarks/bench.py $(BENCH)
+
+matrix: ## All end-to-end cases over every transport and topology
+	@echo "matrix: there is one transport and one topology so far; 'make test' runs all of their cases."
+
+chaos: ## Faults under load: kill -9, pauses, partitions
+	@echo "chaos: has no content yet; the fault cases of one node are part of 'make test'."
+
+soak: ## Hours of load, watching memory and open files
+	@echo "soak: has no content yet."
+
+fuzz: ## libFuzzer on the parsers, 30 seconds each (FUZZ_SECONDS=300 for more)
+	@$(SETUP) demo
+	Tests/Fuzz/run.sh $(or $(FUZZ_SECONDS),30)
+
+format: ## Format the Swift sources
+	$(SWIFT) format --in-place --recursive Sources Plugins Tests Package.swift
+
+docs: ## Build the DocC documentation into .build/docs
+	$(SWIFT) package --disable-sandbox --help >/dev/null && deploy/quickstart/docs.sh
+
+clean: ## Remove what was built
+	rm -rf .build .bench .venvs

@@ -1,0 +1,82 @@
+// swift-tools-version: 6.1
+// Layers, from the bottom: L0 knows bytes, L1 knows MCP and sessions, L2 knows sockets and files, L3 puts them
+// together. A target imports lower layers only; `Tests/TidyTests` checks it. `Plugins/` holds transports: ordinary
+// library targets, not SwiftPM build plugins.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package)
+}
+
+let nioCore = product("NIOCore", "swift-nio")
+let nioPosix = product("NIOPosix", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
+let nioEmbedded = product("NIOEmbedded", "swift-nio")
+let nioSSL = product("NIOSSL", "swift-nio-ssl")
+let logging = product("Logging", "swift-log")
+let argumentParser = product("ArgumentParser", "swift-argument-parser")
+let yams = product("Yams", "Yams")
+
+let package = Package(
+    name: "patchbay",
+    products: [.executable(name: "patchbay", targets: ["patchbay"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+    ],
+    targets: [
+        // L0: bytes
+        .target(name: "MCPWire", swiftSettings: strict),
+        .target(name: "HTTPWire", swiftSettings: strict),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "SealedBox", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "TransportAPI", dependencies: [nioCore], swiftSettings: strict),
+
+        // L1: sessions, routing, exchanges
+        .target(
+            name: "GatewayCore",
+            dependencies: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", nioCore, logging],
+            swiftSettings: strict),
+
+        // L2: sockets and files
+        .target(
+            name: "GatewayHTTP",
+            dependencies: ["HTTPWire", "GatewayCore", nioCore, nioPosix, logging],
+            swiftSettings: strict),
+        .target(name: "GatewayConfig", dependencies: [yams], swiftSettings: strict),
+        .target(
+            name: "HTTPTransport",
+            dependencies: ["HTTPWire", "TransportAPI", nioCore, nioPosix, nioSSL, logging],
+            path: "Plugins/HTTPTransport", swiftSettings: strict),
+
+        // L3: the command
+        .executableTarget(
+            name: "patchbay",
+            dependencies: [
+                "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "SealedBox", "TransportAPI",
+                nioCore, nioPosix, logging, argumentParser,
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "MCPWireTests", dependencies: ["MCPWire"], resources: [.copy("Golden"), .copy("Schema")]),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", nioCore, nioHTTP1, nioEmbedded]),
+        .testTarget(name: "SealedBoxTests", dependencies: ["SealedBox"]),
+        .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig"], exclude: ["Golden"]),
+        .testTarget(
+            name: "GatewayCoreTests",
+            dependencies: ["GatewayCore", "SealedBox", "MCPWire", "HTTPWire", "TransportAPI", nioCore, nioEmbedded]),
+        .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", "HTTPWire", nioCore, nioEmbedded]),
+        .testTarget(name: "TidyTests"),
+        .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,58 @@
+// The bounds of a node: bytes, counts and times. Every table and buffer of the data path takes its bound from here,
+// so a number that is not here is not configurable.
+
+extension GatewayConfiguration {
+    /// Bytes and counts. What is over a limit is refused with the status in brackets, or ends what is named.
+    public struct Limits: Sendable, Equatable {
+        /// `limits.body`: bytes of a request body (413). 1 KiB to 1 GiB.
+        public var body = 4 << 20
+        /// `limits.header`: bytes of a head, its first line included (431); of a client or an instance.
+        /// 1 KiB to 1 MiB.
+        public var header = 32 << 10
+        /// `limits.event`: bytes of one SSE event of an instance; a longer one ends its stream. 1 KiB to 1 GiB.
+        public var event = 4 << 20
+        /// `limits.result`: bytes of a JSON answer of an instance that must be held whole, to set instance tags
+        /// (502). 1 KiB to 1 GiB.
+        public var result = 16 << 20
+        /// `limits.stream_buffer`: bytes queued to one slow client. Above it reading from the instance pauses; a
+        /// client that takes nothing for `timeouts.write` loses its stream. An event is always queued whole, so a
+        /// stream holds at most this and one event. 16 KiB to 1 GiB.
+        public var streamBuffer = 1 << 20
+        /// `limits.connections`: open client connections; more wait to be accepted. 1 to 1,000,000.
+        public var connections = 10_000
+        /// `limits.sessions`: live sessions (503). 1 to 10,000,000.
+        public var sessions = 100_000
+        /// `limits.sessions_per_principal`: live sessions of one client (429). Counts only while `principal_from`
+        /// tells clients apart. 1 to 10,000,000.
+        public var sessionsPerPrincipal = 1_000
+        /// `limits.streams_per_session`: open streams of one session (429). 1 to 1,000.
+        public var streamsPerSession = 8
+        /// `limits.calls_per_session`: running calls of one session (429). 1 to 100,000.
+        public var callsPerSession = 64
+        /// `limits.batch`: messages of a 2025-03-26 batch (400). 1 to 10,000.
+        public var batch = 100
+        /// `limits.json_depth`: nested objects and lists of a message (400). 8 to 512.
+        public var jsonDepth = 64
+
+        public init() {}
+    }
+
+    /// Times at the client's door.
+    public struct Timeouts: Sendable, Equatable {
+        /// `timeouts.head`: from a connection's or a request's first byte to the end of its head (408).
+        /// 100 ms to 1 h.
+        public var head: Duration = .seconds(10)
+        /// `timeouts.body`: from the end of the head to the end of the body (408). 100 ms to 24 h.
+        public var body: Duration = .seconds(30)
+        /// `timeouts.keep_alive`: between two requests; then the connection is closed. 1 s to 24 h.
+        public var keepAlive: Duration = .seconds(75)
+        /// `timeouts.write`: how long a client may take none of the bytes that wait for it; then its connection is
+        /// closed. 100 ms to 1 h.
+        public var write: Duration = .seconds(30)
+        /// `timeouts.sse_comment`: a stream that is quiet for so long gets a comment line, which keeps balancers
+        /// from cutting it. 1 s to 1 h.
+        public var sseComment: Duration = .seconds(15)
+
+        public init() {}
+    }
+}

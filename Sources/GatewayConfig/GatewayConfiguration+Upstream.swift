@@ -1,0 +1,119 @@
+// An upstream and what belongs to it: instances, TLS, health checks, limits. Pure values; how they are used is the
+// business of the HTTP transport and the core.
+
+extension GatewayConfiguration {
+    /// A named group of interchangeable server instances, published under one path.
+    public struct Upstream: Sendable, Equatable {
+        /// `name`: letters, digits, `.`, `_`, `-`; 1 to 64 characters, the first a letter or digit.
+        public var name: String
+        /// `path`: where clients find it. Starts with `/`, does not end with one, no query, no escapes.
+        public var path = "/mcp"
+        /// `transport`: how instances are reached. Only `http` in this build.
+        public var transport = "http"
+        /// `instances`: at least one after loading.
+        public var instances: [Instance]
+        /// `forward_authorization`: passes the client's `Authorization` on. The instances see clients' credentials.
+        public var forwardAuthorization = false
+        /// `forward_headers`: names of further request headers to pass on, lower case. `Mcp-Param-*` always pass.
+        public var forwardHeaders: [String] = []
+        /// `instance_tag`: whether modern results are marked so that a retry returns to its instance.
+        public var instanceTag = InstanceTag.auto
+        /// `era`: what the instances speak; `auto` asks each of them.
+        public var era = Era.auto
+        /// `tls`: for instances with an `https` URL.
+        public var tls = UpstreamTLS()
+        /// `health`: the active check.
+        public var health = Health()
+        /// `connect_timeout`: for a connection, its TLS handshake included. 10 ms to 5 m.
+        public var connectTimeout: Duration = .seconds(3)
+        /// `answer_timeout`: from the end of the request to the first byte of the answer. 1 s to 24 h. An instance
+        /// that answers with JSON does so when the tool is done, so this bounds its tools.
+        public var answerTimeout: Duration = .seconds(300)
+        /// `idle_timeout`: for an answer or a notification stream that has begun and says nothing more, not even a
+        /// comment. 1 s to 168 h. Long, because a quiet tool or stream is not a fault.
+        public var idleTimeout: Duration = .seconds(3600)
+        /// `max_connections`: open connections to one instance, over all event loops. 1 to 1,000,000.
+        public var maxConnections = 10_000
+        /// `max_idle_connections`: kept for reuse per instance and event loop. 0 to `maxConnections`.
+        public var maxIdleConnections = 128
+
+        public init(name: String, instances: [Instance]) {
+            self.name = name
+            self.instances = instances
+        }
+
+        /// Where a 2024-11-05 client opens its stream: `<path>/sse`, and `/sse` for the upstream at `/mcp`.
+        public var ssePaths: [String] {
+            let own = path == "/" ? "/sse" : "\(path)/sse"
+            return path == "/mcp" ? [own, "/sse"] : [own]
+        }
+
+        /// Where a 2024-11-05 client posts: `<path>/messages`.
+        public var messagesPath: String {
+            path == "/" ? "/messages" : "\(path)/messages"
+        }
+    }
+
+    /// One running server.
+    public struct Instance: Sendable, Equatable {
+        /// `url`: its Streamable HTTP endpoint.
+        public var url: URLParts
+        /// `sse_url`: its HTTP+SSE endpoint of 2024-11-05, when it has one.
+        public var sseURL: URLParts?
+        /// `id`: how logs, metrics and session ids name it, like an upstream's name. `nil`: derived from the URL.
+        public var id: String?
+        /// `label`: a version or another mark that operators choose instances by, like an upstream's name.
+        public var label: String?
+
+        public init(url: URLParts, sseURL: URLParts? = nil, id: String? = nil, label: String? = nil) {
+            self.url = url
+            self.sseURL = sseURL
+            self.id = id
+            self.label = label
+        }
+    }
+
+    /// How an instance behind `https` proves who it is.
+    public struct UpstreamTLS: Sendable, Equatable {
+        /// `tls.ca_file`: PEM certificates to trust instead of the system's; readable and with a certificate in it
+        /// when it was loaded. Already relative to the working directory, not to the configuration file.
+        public var caFile: String?
+        /// `tls.verify`: false accepts any certificate.
+        public var verify = true
+        /// `tls.server_name`: the name to ask for and to check, instead of the URL's host.
+        public var serverName: String?
+
+        public init() {}
+    }
+
+    /// The active health check and the ejection after failures.
+    public struct Health: Sendable, Equatable {
+        /// `health.interval`: from one check to the next. 100 ms to 1 h.
+        public var interval: Duration = .seconds(5)
+        /// `health.timeout`: for the answer to one check. 10 ms to `interval`.
+        public var timeout: Duration = .seconds(2)
+        /// `health.unhealthy_after`: failures in a row, of checks or calls, that take an instance out. 1 to 100.
+        public var unhealthyAfter = 3
+        /// `health.healthy_after`: checks in a row that bring it back. 1 to 100.
+        public var healthyAfter = 1
+
+        public init() {}
+    }
+
+    /// Marks in modern results that name the instance.
+    public enum InstanceTag: String, Sendable, CaseIterable {
+        case auto, off
+    }
+
+    /// What an upstream's instances speak.
+    public enum Era: String, Sendable, CaseIterable {
+        /// Each instance is asked.
+        case auto
+        /// Revisions up to 2025-11-25.
+        case stateful
+        /// Revisions from 2026-07-28.
+        case stateless
+        /// Both at one endpoint.
+        case both
+    }
+}

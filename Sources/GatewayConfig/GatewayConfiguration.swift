@@ -1,0 +1,84 @@
+// What one node does: the values of a configuration, each with its default. `ConfigLoader` makes it from text, the
+// command turns it into the parts of a node, tests make it by hand. The comments here are the meaning of the keys;
+// `config/reference.yaml` repeats them for operators.
+
+/// The effective configuration of one node.
+///
+/// Every property is named like its key in the file, in camel case. A value that `ConfigLoader` returned lies in its
+/// documented range and fits the others; one made by hand is not checked.
+public struct GatewayConfiguration: Sendable, Equatable {
+    /// `listen`: where clients connect. Port 0 takes a free port. An address that other machines reach needs
+    /// `allowAnonymous`, until there is authentication.
+    public var listen = Address(host: "127.0.0.1", port: 8080)
+    /// `upstreams`: at least one after loading; names, paths and instance ids are unique.
+    public var upstreams: [Upstream] = []
+    /// `admin`: the listener of `/livez`, `/readyz` and `/metrics`.
+    public var admin = Admin()
+    /// `secret`: the key for session ids, or two while rotating: the first seals, both open. At least 32 characters
+    /// each. Empty: a random key is made at start, which only one node alone can do.
+    public var secret: [String] = []
+    /// `cluster`: what several nodes share.
+    public var cluster = Cluster()
+    /// `event_loops`: 1 to 1024; `auto` in the file means one per core. The environment variable
+    /// `PATCHBAY_EVENT_LOOPS` wins over the file.
+    public var eventLoops: Int
+    /// `drain_timeout`: how long running calls may go on after SIGTERM. 0 s to 24 h.
+    public var drainTimeout: Duration = .seconds(30)
+    /// `drain_delay`: how long new work is still accepted after `/readyz` went 503, for balancers to notice.
+    /// 0 s to 1 h.
+    public var drainDelay: Duration = .zero
+    /// `session_idle`: a session without any request or open stream for so long ends. 1 s to `sessionMaxAge`.
+    public var sessionIdle: Duration = .seconds(30 * 60)
+    /// `session_max_age`: a session ends at this age whatever it does; a rotated-out secret is needed as long.
+    /// 1 m to 720 h.
+    public var sessionMaxAge: Duration = .seconds(24 * 3600)
+    /// `allow_anonymous`: permits `listen` and `admin.listen` to be reachable from other machines.
+    public var allowAnonymous = false
+    /// `allowed_hosts`: names that a client may send as `Host`, besides `listen` itself and the loopback names.
+    /// Lower case, `name` (with any port) or `name:port`, IPv6 in brackets.
+    public var allowedHosts: [String] = []
+    /// `allowed_origins`: what a browser may send as `Origin`, besides loopback origins. Lower case,
+    /// `scheme://host` or `scheme://host:port`, never with the scheme's default port.
+    public var allowedOrigins: [String] = []
+    /// `principal_from`: the request header whose digest tells clients apart; lower case. `nil`: all are one.
+    public var principalFrom: String?
+    /// `log_level`.
+    public var logLevel = LogLevel.info
+    /// `access_log`: one log line per client request.
+    public var accessLog = false
+    /// `limits`.
+    public var limits = Limits()
+    /// `timeouts`.
+    public var timeouts = Timeouts()
+
+    /// All defaults and no upstream; one event loop per core.
+    public init() {
+        eventLoops = Cores.online
+    }
+}
+
+extension GatewayConfiguration {
+    /// The operators' listener.
+    public struct Admin: Sendable, Equatable {
+        /// `admin.listen`.
+        public var listen = Address(host: "127.0.0.1", port: 9901)
+        /// The address was configured, not defaulted: when it is taken the node must not start. A default address
+        /// that is taken only costs a warning.
+        public var isExplicit = false
+
+        public init() {}
+    }
+
+    /// What nodes share.
+    public struct Cluster: Sendable, Equatable {
+        /// `cluster.transport`: `memory`, which shares nothing, is the only one in this build.
+        public var transport = "memory"
+
+        public init() {}
+    }
+
+    /// The least severe level that is logged. The raw values are those of swift-log.
+    public enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+}

@@ -1,0 +1,82 @@
+// Reads the top level of a configuration and hands sections to their own readers. The only list of the gateway's
+// keys is in these `…Decoder` files; defaults stand in `GatewayConfiguration`, ranges beside the keys.
+
+enum GatewayDecoder {
+    static func decode(_ root: ConfigNode, cores: Int) -> GatewayConfiguration {
+        var config = GatewayConfiguration()
+        config.eventLoops = cores
+        root.read("listen", .address, into: &config.listen)
+        let upstreams = UpstreamDecoder.decode(root)
+        config.upstreams = upstreams.map(\.value)
+        let admin = root.section("admin")
+        admin.read("listen", .address, into: &config.admin.listen)
+        config.admin.isExplicit = admin.isSet("listen")
+        root.readOneOrMore("secret", .secret, atMost: 2, into: &config.secret)
+        checkSecret(root, config.secret)
+        decodeCluster(root.section("cluster"), into: &config.cluster)
+        root.read("event_loops", .eventLoops(cores: cores), into: &config.eventLoops)
+        decodeTimes(root, into: &config)
+        root.read("allow_anonymous", .boolean, into: &config.allowAnonymous)
+        root.readList(
+            "allowed_hosts", of: .allowedHost, atMost: ConfigBounds.listEntries, into: &config.allowedHosts)
+        root.readList("allowed_origins", of: .origin, atMost: ConfigBounds.listEntries, into: &config.allowedOrigins)
+        root.readOptional("principal_from", .principalHeader, into: &config.principalFrom)
+        root.read("log_level", .choice, into: &config.logLevel)
+        root.read("access_log", .boolean, into: &config.accessLog)
+        LimitsDecoder.decode(root.section("limits"), into: &config.limits)
+        LimitsDecoder.decode(root.section("timeouts"), into: &config.timeouts)
+
+        ListenCheck(root: root, admin: admin, config: config).run()
+        UpstreamCheck(root: root, upstreams: upstreams).run()
+        return config
+    }
+
+    private static func decodeTimes(_ root: ConfigNode, into config: inout GatewayConfiguration) {
+        root.read("drain_timeout", .duration(from: .zero, to: .seconds(24 * 3600)), into: &config.drainTimeout)
+        root.read("drain_delay", .duration(from: .zero, to: .seconds(3600)), into: &config.drainDelay)
+        let month = Duration.seconds(30 * 24 * 3600)
+        root.read("session_idle", .duration(from: .seconds(1), to: month), into: &config.sessionIdle)
+        root.read("session_max_age", .duration(from: .seconds(60), to: month), into: &config.sessionMaxAge)
+        if root.isSound("session_idle", "session_max_age"), config.sessionIdle > config.sessionMaxAge {
+            let idle = root.shown("session_idle", Quantity.duration(config.sessionIdle))
+            let age = root.shown("session_max_age", Quantity.duration(config.sessionMaxAge))
+            let key = root.isSet("session_idle") ? "session_idle" : "session_max_age"
+            root.error("session_idle (\(idle)) is longer than session_max_age (\(age))", at: key)
+        }
+    }
+
+    private static func checkSecret(_ root: ConfigNode, _ secret: [String]) {
+        guard secret.count == 2, secret[0] == secret[1] else { return }
+        root.error("secret has the same value twice; while rotating, the new one comes first", at: "secret")
+    }
+
+    private static func decodeCluster(_ node: ConfigNode, into cluster: inout GatewayConfiguration.Cluster) {
+        let kind = ValueKind<String>.transport(built: ["memory"], planned: ["http", "nats", "redis"])
+        node.read("transport", kind, into: &cluster.transport)
+        // The keys of a transport that is not there would only be reported as unknown.
+        if !node.isSound("transport") { node.skipUnread() }
+    }
+}
+
+extension ValueKind where Value == String {
+    /// The name of a transport that this build has.
+    static func transport(built: [String], planned: [String]) -> ValueKind {
+        let list = built.joined(separator: ", ")
+        let known = ValueKind.word(from: built + planned, text: { $0 }) { (built + planned).contains($0) ? $0 : nil }
+        return ValueKind(expected: "the name of a transport", text: { $0 }) { scalar throws(ValueProblem) in
+            let name = try known.parse(scalar)
+            guard built.contains(name) else { throw ValueProblem("is not in this build yet; it has: \(list)") }
+            return name
+        }
+    }
+}
+
+extension ValueKind where Value == Int {
+    /// A number of event loops; `auto` is the number of cores.
+    static func eventLoops(cores: Int) -> ValueKind {
+        let number = ValueKind.integer(in: 1...1024)
+        return ValueKind(expected: "a whole number or auto", text: number.text) { scalar throws(ValueProblem) in
+            scalar.text == "auto" ? cores : try number.parse(scalar)
+        }
+    }
+}

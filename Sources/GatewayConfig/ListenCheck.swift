@@ -1,0 +1,52 @@
+// What may listen where. As long as clients are not authenticated, an address that other machines reach must be asked
+// for in so many words.
+
+struct ListenCheck {
+    var root: ConfigNode
+    var admin: ConfigNode
+    var config: GatewayConfiguration
+
+    func run() {
+        if root.isSound("listen") {
+            check(config.listen, named: "listen", node: root)
+            warnAboutHosts()
+        }
+        guard admin.isSound("listen") else { return }
+        check(config.admin.listen, named: "admin.listen", node: admin)
+        guard root.isSound("listen"), collide(config.listen, config.admin.listen) else { return }
+        if admin.isSet("listen") {
+            admin.error("admin.listen takes the port of listen; give one of the two another", at: "listen")
+        } else {
+            let preset = "admin.listen has by default (\(config.admin.listen))"
+            root.error("listen takes the port that \(preset); give one of the two another", at: "listen")
+        }
+    }
+
+    private func check(_ address: GatewayConfiguration.Address, named name: String, node: ConfigNode) {
+        guard !address.isLoopback, root.isSound("allow_anonymous") else { return }
+        let reach = "\(name) \(node.shown("listen", "\(address)")) can be reached from other machines"
+        if config.allowAnonymous {
+            node.warning("\(reach), and nobody is asked who they are (allow_anonymous: true)", at: "listen")
+        } else {
+            node.error(
+                "\(reach), and this build does not authenticate clients yet; listen on 127.0.0.1,"
+                    + " or say 'allow_anonymous: true' in the configuration file if that is meant", at: "listen")
+        }
+    }
+
+    private func warnAboutHosts() {
+        guard !config.listen.isLoopback, config.allowAnonymous, config.allowedHosts.isEmpty,
+            root.isSound("allowed_hosts")
+        else { return }
+        let host = root.shown("listen", config.listen.host)
+        root.warning(
+            "allowed_hosts is empty, so requests that name this node by anything but \(host) or localhost are refused;"
+                + " list the names that clients use", at: "listen")
+    }
+
+    /// Port 0 never collides. A wildcard takes the port on every address.
+    private func collide(_ first: GatewayConfiguration.Address, _ second: GatewayConfiguration.Address) -> Bool {
+        guard first.port == second.port, first.port != 0 else { return false }
+        return first.host == second.host || first.isWildcard || second.isWildcard
+    }
+}

@@ -1,0 +1,83 @@
+// Compares the upstreams with each other: names, paths with everything that is published under them, instances.
+// Runs after all were read, and reports at the later of two that collide.
+
+/// An upstream and the nodes to report at.
+struct DecodedUpstream {
+    var node: ConfigNode
+    var value: GatewayConfiguration.Upstream
+    var instances: [(node: ConfigNode, value: GatewayConfiguration.Instance)]
+}
+
+struct UpstreamCheck {
+    var root: ConfigNode
+    var upstreams: [DecodedUpstream]
+
+    func run() {
+        guard root.isSet("upstreams") else {
+            root.missing("upstreams", "there is no upstream; give --upstream URL, or a file with 'upstreams:'")
+            return
+        }
+        checkNames()
+        checkPaths()
+        for upstream in upstreams {
+            checkURLs(of: upstream)
+        }
+        checkInstanceIDs()
+    }
+
+    private func checkNames() {
+        var owners: [String: String] = [:]
+        for upstream in upstreams {
+            let name = upstream.value.name
+            if let owner = owners[name] {
+                let shown = upstream.node.shown("name", "'\(name)'")
+                upstream.node.error("\(upstream.node.path).name \(shown) is the name of \(owner) too", at: "name")
+            } else {
+                owners[name] = upstream.node.path
+            }
+        }
+    }
+
+    /// Every path that a client can ask for belongs to one upstream.
+    private func checkPaths() {
+        var owners: [String: String] = [:]
+        for upstream in upstreams where upstream.node.isSound("path") {
+            let path = upstream.value.path
+            let claimed = [path] + upstream.value.ssePaths + [upstream.value.messagesPath]
+            if let taken = claimed.first(where: { owners[$0] != nil }), let owner = owners[taken] {
+                let shown = upstream.node.shown("path", "'\(path)'")
+                let published = upstream.node.shown("path", taken)
+                let reason = taken == path ? "is published by \(owner) too" : "publishes \(published), as \(owner) does"
+                upstream.node.error("\(upstream.node.path).path \(shown) \(reason)", at: "path")
+            }
+            for path in claimed where owners[path] == nil {
+                owners[path] = upstream.node.path
+            }
+        }
+    }
+
+    private func checkURLs(of upstream: DecodedUpstream) {
+        var owners: [String: String] = [:]
+        for instance in upstream.instances {
+            let url = instance.value.url.text
+            if let owner = owners[url] {
+                instance.node.error("\(instance.node.path) has the URL of \(owner) again", at: "url")
+            } else {
+                owners[url] = instance.node.path
+            }
+        }
+    }
+
+    private func checkInstanceIDs() {
+        var owners: [String: String] = [:]
+        for instance in upstreams.flatMap(\.instances) {
+            guard let id = instance.value.id else { continue }
+            if let owner = owners[id] {
+                let shown = instance.node.shown("id", "'\(id)'")
+                instance.node.error("\(instance.node.path).id \(shown) is the id of \(owner) too", at: "id")
+            } else {
+                owners[id] = instance.node.path
+            }
+        }
+    }
+}

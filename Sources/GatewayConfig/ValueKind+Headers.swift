@@ -1,0 +1,45 @@
+// Names of HTTP request headers in the configuration, and which of them may not be named because the gateway writes
+// them itself or because they belong to one connection.
+
+extension ValueKind where Value == String {
+    /// A header that identifies clients.
+    static var principalHeader: ValueKind {
+        headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage))
+    }
+
+    /// An entry of `forward_headers`.
+    static var forwardedHeader: ValueKind {
+        headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(["authorization"]))
+    }
+
+    private static func headerName(refusing refused: Set<String>) -> ValueKind {
+        .text("a header name such as x-tenant", text: \.self) { text throws(ValueProblem) in
+            let isToken = !text.isEmpty && text.utf8.count <= 64
+                && text.utf8.allSatisfy { $0.isLetterOrDigit || "!#$%&'*+-.^_`|~".utf8.contains($0) }
+            guard isToken else {
+                throw ValueProblem("is no header name; use 1 to 64 letters, digits and '-'")
+            }
+            let name = text.lowercased()
+            if name.hasPrefix("mcp-param-") { throw ValueProblem("always passes; leave it out") }
+            guard refused.contains(name) || name.hasPrefix("mcp-") else { return name }
+            switch name {
+            case "authorization": throw ValueProblem("is forwarded with 'forward_authorization: true' only")
+            case _ where HeaderNames.perConnection.contains(name):
+                throw ValueProblem("belongs to one connection and is never forwarded")
+            default: throw ValueProblem("is written by the gateway itself")
+            }
+        }
+    }
+}
+
+private enum HeaderNames {
+    /// Hop-by-hop (RFC 9110, section 7.6.1) and what older proxies treated so.
+    static let perConnection: Set<String> = [
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    ]
+    /// Made anew for each message to an instance.
+    static let perMessage: Set<String> = [
+        "accept", "content-encoding", "content-length", "content-type", "expect", "host", "last-event-id",
+    ]
+}

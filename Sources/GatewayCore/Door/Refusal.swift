@@ -1,0 +1,73 @@
+// Answers that the gateway gives by itself instead of an instance: one text, one status, one JSON-RPC code each.
+// Statuses follow the specification where it has one, the Python SDK where it is silent (mcp-wire tables 2.5, 2.6.4).
+internal import MCPWire
+
+/// A request that goes no further.
+struct Refusal: Error {
+    var status: Int
+    var code: RPCErrorCode
+    var message: String
+    /// Raw JSON for `error.data`.
+    var dataJSON: String?
+    /// Extra header lines, each with its CR LF.
+    var lines = ""
+
+    init(_ status: Int, _ code: RPCErrorCode, _ message: String, dataJSON: String? = nil, lines: String = "") {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.dataJSON = dataJSON
+        self.lines = lines
+    }
+
+    /// The answer; `id` is the raw JSON token of the request it answers.
+    func answer(id: UnsafeRawBufferPointer? = nil) -> Answer {
+        Answer(
+            status: status, lines: lines + "Content-Type: application/json\r\n",
+            body: ErrorBody.json(id: id, code: code, message: message, dataJSON: dataJSON))
+    }
+
+    static let noEndpoint = Refusal(404, .invalidRequest, "There is no endpoint at this path; check the URL.")
+    static let badHost = Refusal(
+        403, .invalidRequest, "The Host header names a host that is not served here; add it to allowed_hosts.")
+    static let badOrigin = Refusal(
+        403, .invalidRequest, "The Origin header names a web origin that is not allowed; add it to allowed_origins.")
+    static let notAcceptable = Refusal(
+        406, .invalidRequest, "Not Acceptable: Accept must list both application/json and text/event-stream.")
+    static let notAcceptableStream = Refusal(
+        406, .invalidRequest, "Not Acceptable: Accept must list text/event-stream.")
+    static let badContentType = Refusal(400, .invalidRequest, "Content-Type must be application/json.")
+    static let encodedBody = Refusal(415, .invalidRequest, "Content-Encoding is not supported; send the body as it is.")
+    /// Unknown, ended, foreign and tampered ids look all alike.
+    static let sessionNotFound = Refusal(
+        404, .invalidRequest, "Session not found: it has ended or never was; initialize again without a session id.")
+    static let sessionMissing = Refusal(
+        400, .invalidRequest, "Missing session ID: send the Mcp-Session-Id that initialize returned.")
+    static let repeatedSession = Refusal(400, .invalidRequest, "Mcp-Session-Id occurs more than once; send it once.")
+    static let draining = Refusal(
+        503, .internalError, "This node is shutting down and takes no new sessions; try again.",
+        lines: "Retry-After: 1\r\n")
+    static let noInstance = Refusal(
+        503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
+        dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n")
+    static let tooManySessions = Refusal(
+        503, .internalError, "This node holds as many sessions as limits.sessions allows; try again later.",
+        lines: "Retry-After: 5\r\n")
+    static let tooManyCalls = Refusal(
+        429, .internalError, "This session runs as many calls as limits.calls_per_session allows; nothing was run.",
+        lines: "Retry-After: 1\r\n")
+    static let tooManyStreams = Refusal(
+        409, .invalidRequest, "This session has as many GET streams as limits.streams_per_session allows.")
+    static let batchNotAllowed = Refusal(
+        400, .invalidRequest, "A JSON array (batch) is part of revision 2025-03-26 only; send one message per POST.")
+    static let initializeInBatch = Refusal(
+        400, .invalidRequest, "initialize must not be part of a batch (2025-03-26, lifecycle).")
+    static let deleteNotOffered = Refusal(
+        405, .invalidRequest, "There is no session to delete: this server keeps none.", lines: "Allow: POST\r\n")
+    static let streamNotOffered = Refusal(
+        405, .invalidRequest, "This server keeps no session and offers no GET stream.", lines: "Allow: POST\r\n")
+
+    static func methodNotAllowed(_ allowed: String) -> Refusal {
+        Refusal(405, .invalidRequest, "This method is not offered here; allowed: \(allowed).", lines: "Allow: \(allowed)\r\n")
+    }
+}

@@ -1,0 +1,114 @@
+// Requests of the stateful revisions, 2025-03-26 to 2025-11-25: which session, which instance.
+internal import HTTPWire
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+extension Worker {
+    func planLegacy(
+        _ request: Request, _ message: Message, _ upstream: UpstreamGroup
+    ) throws(Refusal) -> ExchangePlan {
+        let principal = principal(of: request)
+        guard request.has(.mcpSessionID) else { return try planWithoutSession(message, upstream, principal) }
+        let session = try session(of: request, upstream, principal)
+        if message.kind == .request,
+            session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession
+        {
+            throw .tooManyCalls
+        }
+        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        plan.message = message
+        plan.session = session
+        plan.principal = principal
+        return plan
+    }
+
+    private func planWithoutSession(
+        _ message: Message, _ upstream: UpstreamGroup, _ principal: Principal
+    ) throws(Refusal) -> ExchangePlan {
+        var plan = ExchangePlan(upstream: upstream, target: .any(.session))
+        plan.message = message
+        plan.principal = principal
+        if message.kind == .request, message.knownMethod == .initialize {
+            if gateway.isDraining { throw .draining }
+            if gateway.sessions.isFull { throw .tooManySessions }
+            plan.mode = .initialize
+            return plan
+        }
+        // Without an id only an instance that keeps no sessions can understand it.
+        guard upstream.couldMeet(.sessionless) else { throw .sessionMissing }
+        plan.target = .any(.sessionless)
+        return plan
+    }
+
+    /// GET: the session's stream of notifications.
+    func openStream(
+        _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
+    ) throws(Refusal) -> any ClientObserver {
+        try checkVersion(request, upstream)
+        guard request.has(.mcpSessionID) else {
+            throw upstream.couldMeet(.sessionless) ? .streamNotOffered : .sessionMissing
+        }
+        if gateway.isDraining { throw .draining }
+        let principal = principal(of: request)
+        let session = try session(of: request, upstream, principal)
+        guard session.streams.load(ordering: .relaxed) < gateway.parts.limits.streamsPerSession
+        else { throw .tooManyStreams }
+        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        plan.verb = .get
+        plan.session = session
+        plan.principal = principal
+        plan.cancelsWithClient = true
+        return start((request, plan), sink)
+    }
+
+    /// DELETE: the session ends here first, then at its instance. Nothing brings it back.
+    func delete(
+        _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
+    ) throws(Refusal) -> any ClientObserver {
+        try checkVersion(request, upstream)
+        guard request.has(.mcpSessionID) else {
+            throw upstream.couldMeet(.sessionless) ? .deleteNotOffered : .sessionMissing
+        }
+        let principal = principal(of: request)
+        let session = try session(of: request, upstream, principal)
+        end(session)
+        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        plan.verb = .delete
+        plan.session = session
+        plan.principal = principal
+        plan.mode = .deletion
+        return start((request, plan), sink)
+    }
+
+    /// GET and DELETE belong to the stateful revisions (2026-07-28: 405).
+    private func checkVersion(_ request: Request, _ upstream: UpstreamGroup) throws(Refusal) {
+        guard request.has(.mcpProtocolVersion) else { return }
+        let revision = request.withValue(.mcpProtocolVersion) { Revision(bytes: $0) }
+        guard let revision, !request.head.known.isRepeated(.mcpProtocolVersion) else {
+            throw unsupportedVersion(request, upstream)
+        }
+        if revision.isStateless { throw .methodNotAllowed("POST") }
+    }
+
+    /// The refusal of a version nobody here speaks, with the list of what is spoken.
+    func unsupportedVersion(_ request: Request, _ upstream: UpstreamGroup) -> Refusal {
+        let requested = request.withValue(.mcpProtocolVersion) { value -> [UInt8] in
+            var text: [UInt8] = []
+            JSONString.appendEscaped(value.prefix(64), to: &text)
+            return text
+        }
+        return unsupportedVersion(requestedJSON: requested, upstream)
+    }
+
+    func unsupportedVersion(requestedJSON: [UInt8], _ upstream: UpstreamGroup) -> Refusal {
+        var supported = [Revision.v2025_11_25, .v2025_06_18, .v2025_03_26]
+        if upstream.couldMeet(.stateless) { supported.insert(.v2026_07_28, at: 0) }
+        let list = supported.map { "\"\($0.text)\"" }.joined(separator: ",")
+        let requested = String(decoding: requestedJSON, as: UTF8.self)
+        return Refusal(
+            400, .unsupportedProtocolVersion, "Unsupported protocol version; use one of data.supported.",
+            dataJSON: #"{"supported":[\#(list)],"requested":"\#(requested)"}"#)
+    }
+}

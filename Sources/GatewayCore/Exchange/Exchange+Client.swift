@@ -1,0 +1,112 @@
+// What becomes of the client while its answer is under way, and what time does to both.
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+extension Exchange {
+    func clientLeft() {
+        guard sink != nil else { return }
+        sink = nil
+        // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
+        guard !plan.cancelsWithClient, !isStream, worker.metrics.detached < limits.detachedExchanges else {
+            handle?.cancel()
+            return finish(.clientLeft)
+        }
+        isDetached = true
+        worker.metrics.detached += 1
+        handle?.resume()
+    }
+
+    func clientIsWritable(_ isWritable: Bool) {
+        if isWritable {
+            stalledSince = nil
+            handle?.resume()
+        } else if stalledSince == nil {
+            stalledSince = .now()
+            handle?.pause()
+        }
+    }
+
+    /// Closes the stream of a client that lets more than the bound pile up.
+    func closeIfTooSlow() {
+        guard let sink, sink.queuedBytes > limits.clientQueueBytes else { return }
+        closeSlowClient(sink)
+    }
+
+    private func closeSlowClient(_ sink: any ResponseSink) {
+        worker.metrics.slowClients &+= 1
+        sink.abort()
+        clientLeft()
+    }
+
+    // MARK: Time
+
+    func tick(now: NIODeadline) {
+        let options = plan.upstream.options
+        switch phase {
+        case .awaitingHead:
+            if now - lastRead > .milliseconds(options.answerTimeoutMilliseconds) { giveUp("no answer began in time") }
+        case .done:
+            return
+        case .passing, .relaying, .holding:
+            if now - lastRead > .milliseconds(options.idleTimeoutMilliseconds) { giveUp("the answer went quiet") }
+        }
+        guard let sink else { return }
+        let waits = worker.gateway.parts.waits
+        if let stalledSince, now - stalledSince > waits.slowClient { return closeSlowClient(sink) }
+        if case .relaying = phase, now - lastWrite >= waits.comment, stalledSince == nil, sentHead { comment(sink, now) }
+    }
+
+    /// False only for a 2024-11-05 stream whose first event has not come.
+    private var sentHead: Bool { plan.mode != .legacyStream || newSession != nil }
+
+    private func comment(_ sink: any ResponseSink, _ now: NIODeadline) {
+        sink.write(Self.commentLine)
+        sink.flush()
+        lastWrite = now
+    }
+
+    private static let commentLine = ByteBuffer(string: ": keep-alive\n\n")
+
+    private func giveUp(_ why: String) {
+        handle?.cancel()
+        handle = nil
+        fail(.timedOut, "\(instance?.name ?? "The instance"): \(why).")
+    }
+
+    // MARK: Drain
+
+    /// The node is going: a stream that waits for nothing in particular ends now.
+    func drain() {
+        guard let sink, case .relaying = phase else { return }
+        if isStream, plan.mode != .legacyStream {
+            // Spread, so that the clients do not all come back in the same moment.
+            let milliseconds = 1000 + worker.random.below(4000)
+            sink.write(ByteBuffer(string: "retry: \(milliseconds)\n\n"))
+            endNow(sink)
+        } else if plan.method == .subscriptionsListen, let message = plan.message {
+            let id = request.body.withUnsafeReadableBytes { String(decoding: $0[message.id.range], as: UTF8.self) }
+            let body = #"{"jsonrpc":"2.0","id":\#(id),"result":{"resultType":"complete","#
+                + #""_meta":{"io.modelcontextprotocol/subscriptionId":\#(id)}}}"#
+            sink.write(ByteBuffer(bytes: EventWriter.message(Array(body.utf8))))
+            endNow(sink)
+        }
+    }
+
+    private func endNow(_ sink: any ResponseSink) {
+        sink.end()
+        handle?.cancel()
+        finish(.ok)
+    }
+
+    /// The drain's time is over.
+    func endByDrain() {
+        guard sink != nil else { return }
+        let reason = "This node shut down before the answer came."
+        if case .relaying = phase, plan.mode != .legacyStream { return breakOff(reason) }
+        handle?.cancel()
+        handle = nil
+        fail(.interrupted, reason)
+    }
+}

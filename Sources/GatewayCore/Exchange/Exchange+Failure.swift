@@ -1,0 +1,128 @@
+// What goes wrong between the gateway and an instance, and what the client is told: once, and whether it may have run.
+internal import Logging
+internal import MCPWire
+internal import NIOCore
+internal import TransportAPI
+
+extension Exchange {
+    func exchangeFailed(_ error: TransportError) {
+        handle = nil
+        noteHealth(error)
+        if mayRetry(error) {
+            worker.metrics.retries[plan.upstream.index] &+= 1
+            if error.delivery == .unknown { forgetTried() }
+            return attempt()
+        }
+        fail(error.code, error.message, delivery: error.delivery)
+    }
+
+    private func noteHealth(_ error: TransportError) {
+        guard let instance, error.code != .overloaded, error.code != .cancelled else { return }
+        let isRefusal = error.code == .unreachable
+        guard instance.noteFailure(plan.upstream.options.health, isRefusal: isRefusal) else { return }
+        worker.gateway.parts.logger.warning(
+            "instance ejected: it failed too often in a row or refused a connection",
+            metadata: [
+                "upstream": "\(plan.upstream.name)", "instance": "\(instance.name)", "error": "\(error.message)",
+            ])
+    }
+
+    /// Tells the client that its request failed.
+    func fail(_ code: TransportError.Code, _ reason: String, delivery: TransportError.Delivery = .unknown) {
+        switch phase {
+        case .done: return
+        case .awaitingHead, .holding: failBeforeAnswer(code, reason, delivery)
+        case .relaying: breakOff(reason)
+        case .passing:
+            if plan.mode == .deletion { return answerDeletion() }
+            sink?.abort()
+            finish(isDetached ? .clientLeft : .outcomeUnknown)
+        }
+    }
+
+    private func failBeforeAnswer(
+        _ code: TransportError.Code, _ reason: String, _ delivery: TransportError.Delivery
+    ) {
+        guard sink != nil else { return finish(.clientLeft) }
+        if plan.mode == .deletion { return answerDeletion() }
+        // A modern client takes any error to this probe for "an old server": better a cut than a wrong verdict.
+        if plan.method == .discover, delivery == .notDelivered || code == .interrupted {
+            sink?.abort()
+            return finish(.unavailable)
+        }
+        guard delivery == .unknown else { return failUnsent(code, reason) }
+        let status = code == .timedOut ? 504 : 502
+        if plan.retryClass == .sideEffect {
+            refuse(.outcomeUnknown(status, reason), .outcomeUnknown)
+        } else {
+            refuse(
+                Refusal(status, .internalError, "The instance gave no answer: \(reason)", dataJSON: Self.noAnswer),
+                .unavailable)
+        }
+    }
+
+    private static let noAnswer = #"{"reason":"no_answer"}"#
+
+    private func failUnsent(_ code: TransportError.Code, _ reason: String) {
+        // A refused connection means that the process is gone, and with it the session that lived in its memory.
+        if code == .unreachable, let session = plan.session {
+            worker.end(session)
+            return refuse(.sessionNotFound, .unavailable)
+        }
+        refuse(
+            Refusal(
+                503, .internalError, "The instance could not be reached; nothing was run. Try again. (\(reason))",
+                dataJSON: #"{"reason":"not_delivered"}"#, lines: "Retry-After: 1\r\n"), .unavailable)
+    }
+
+    /// Answers by itself. Only while nothing was sent.
+    func refuse(_ refusal: Refusal, _ outcome: Outcome) {
+        guard let sink else { return finish(.clientLeft) }
+        var refusal = refusal
+        // A client takes every error status but 404 for the end of its session (Python 1.x tears its transport down), so
+        // a call that fails inside a live session is told with 200 and a JSON-RPC error.
+        if plan.isCall, let session = plan.session, !session.hasEnded, plan.path == nil { refusal.status = 200 }
+        status = refusal.status
+        worker.write(refusal.answer(id: nil, of: self), request, to: sink)
+        finish(outcome)
+    }
+
+    /// Ends a stream that has begun: a call gets its explicit error as the last event.
+    func breakOff(_ reason: String) {
+        handle?.cancel()
+        handle = nil
+        guard let sink else { return finish(.clientLeft) }
+        if plan.isCall, !hasResponse {
+            let refusal = plan.retryClass == .sideEffect
+                ? Refusal.outcomeUnknown(502, reason)
+                : Refusal(502, .internalError, reason, dataJSON: Self.noAnswer)
+            send(ByteBuffer(bytes: EventWriter.message(refusal.answer(id: nil, of: self).body)))
+            sink.end()
+            return finish(.outcomeUnknown)
+        }
+        // A GET stream, or one whose response is out: a cut tells the client to come back.
+        sink.abort()
+        finish(hasResponse ? .ok : .unavailable)
+    }
+}
+
+extension Refusal {
+    /// It may have run, and nobody knows. Said once, never retried.
+    static func outcomeUnknown(_ status: Int, _ reason: String) -> Refusal {
+        Refusal(
+            status, .internalError,
+            "The call's outcome is unknown: it may have run, and its answer is lost. It was not repeated. \(reason)",
+            dataJSON: #"{"reason":"outcome_unknown"}"#)
+    }
+
+    /// The answer to the request of an exchange, with its id.
+    func answer(id: UnsafeRawBufferPointer?, of exchange: Exchange) -> Answer {
+        guard let message = exchange.plan.message, message.kind == .request, !message.id.isAbsent else {
+            return answer(id: id)
+        }
+        return exchange.request.body.withUnsafeReadableBytes { view in
+            guard Int(message.id.end) <= view.count else { return answer(id: id) }
+            return answer(id: UnsafeRawBufferPointer(rebasing: view[message.id.range]))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// Header lines of both directions: which of the client's go to the instance, and what the gateway adds to an answer.
+internal import HTTPWire
+internal import NIOCore
+internal import TransportAPI
+
+extension Exchange {
+    /// Writes the lines for the instance into the worker's buffer.
+    func writeRequestLines() {
+        let options = plan.upstream.options
+        worker.requestLines.clear()
+        request.block.withUnsafeReadableBytes { view in
+            for field in request.head.fields where travels(field, view, options) {
+                worker.requestLines.writeBytes(field.nameRange.bytes(in: view))
+                worker.requestLines.writeStaticString(": ")
+                worker.requestLines.writeBytes(field.value.bytes(in: view))
+                worker.requestLines.writeStaticString("\r\n")
+            }
+        }
+        if let name = plan.replacedName { worker.requestLines.writeHeader("Mcp-Name", name) }
+        if let id = plan.session?.upstreamSessionID, !id.isEmpty {
+            worker.requestLines.writeHeader("Mcp-Session-Id", id)
+        }
+    }
+
+    /// The allow-list. The session id is never among them: the instance gets its own.
+    private func travels(
+        _ field: HeadField, _ view: UnsafeRawBufferPointer, _ options: UpstreamGroup.Options
+    ) -> Bool {
+        switch field.name {
+        case .accept, .contentType, .acceptLanguage, .userAgent, .traceparent, .tracestate, .baggage,
+            .mcpProtocolVersion, .mcpMethod, .mcpParam:
+            return true
+        case .lastEventID:
+            return isStream
+        case .mcpName:
+            return plan.replacedName == nil
+        case .authorization:
+            return options.forwardsAuthorization
+        default:
+            guard !options.forwardedHeaders.isEmpty, !field.name.isHopByHop else { return false }
+            let name = field.nameRange.bytes(in: view)
+            return options.forwardedHeaders.contains { $0.equalsIgnoringCase(name) }
+        }
+    }
+
+    /// The worker's buffer with what `body` writes and the lines of cross-origin access.
+    func answerLines(_ body: (inout ByteBuffer) -> Void) -> ByteBuffer {
+        worker.answerLines.clear()
+        body(&worker.answerLines)
+        worker.writeCrossOriginLines(request)
+        return worker.answerLines
+    }
+}
+
+extension ByteBuffer {
+    mutating func writeHeader(_ name: StaticString, _ value: [UInt8]) {
+        writeStaticString(name)
+        writeStaticString(": ")
+        writeBytes(value)
+        writeStaticString("\r\n")
+    }
+}
+
+extension [UInt8] {
+    /// `self` is lower case.
+    func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices {
+            let byte = other[index]
+            if (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) != self[index] { return false }
+        }
+        return true
+    }
+}

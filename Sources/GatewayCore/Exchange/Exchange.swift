@@ -1,0 +1,152 @@
+// One request of a client and everything that comes back for it. This file holds its life: begin, attempts, end.
+// Beside it: `+Answer` (what comes from the instance), `+Failure` (what goes wrong), `+Client` (what becomes of the
+// client), `+Lines` (headers both ways).
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+/// A running exchange. Lives on its worker's event loop.
+final class Exchange: ExchangeReceiver, ClientObserver {
+    /// How far the answer is.
+    enum Phase {
+        case awaitingHead
+        /// Bytes are passed on as they come.
+        case passing
+        /// Events are found and passed on.
+        case relaying(EventRelay)
+        /// The body is collected, to be looked at whole.
+        case holding(AnswerHead, ByteBuffer)
+        case done
+    }
+
+    let worker: Worker
+    let plan: ExchangePlan
+    let request: Request
+    /// Nil once the client is gone or was served.
+    var sink: (any ResponseSink)?
+    var handle: (any ExchangeHandle)?
+    var phase = Phase.awaitingHead
+    var instance: Instance?
+    /// The status that the client was or will be told.
+    var status = 0
+    /// The final message of a call's stream was passed on.
+    var hasResponse = false
+    /// The instance gave an event id: its client may resume.
+    var hasEventID = false
+    var sentBytes = 0
+    /// The session that this exchange began.
+    var newSession: Session?
+    /// Place in the worker's list.
+    var slot = 0
+    var isDetached = false
+    let began = NIODeadline.now()
+    var lastWrite: NIODeadline
+    var lastRead: NIODeadline
+    var stalledSince: NIODeadline?
+    private var attempts = 0
+    private var tried: UInt64 = 0
+
+    init(worker: Worker, plan: ExchangePlan, request: Request, sink: any ResponseSink) {
+        self.worker = worker
+        self.plan = plan
+        self.request = request
+        self.sink = sink
+        lastWrite = began
+        lastRead = began
+    }
+
+    var limits: Limits { worker.gateway.parts.limits }
+
+    var isStream: Bool { plan.verb == .get }
+
+    // MARK: Begin
+
+    func start() {
+        worker.add(self)
+        worker.retryBudget.noteRequest()
+        if let session = plan.session {
+            session.touch(worker.nowSeconds)
+            if isStream { session.streams.add(1, ordering: .relaxed) }
+            if plan.isCall { session.calls.add(1, ordering: .relaxed) }
+        }
+        if isStream { worker.metrics.streams += 1 }
+        attempt()
+    }
+
+    /// Sends the request to the next instance that it may go to.
+    func attempt() {
+        let next: Instance? =
+            switch plan.target {
+            case .pinned(let instance): instance
+            case .any(let need): plan.upstream.choose(need, excluding: tried, random: &worker.random)
+            }
+        guard let next else { return refuse(.noInstance, .unavailable) }
+        attempts += 1
+        if next.index < 64 { tried |= 1 &<< UInt64(next.index) }
+        take(next)
+        writeRequestLines()
+        let outgoing = ExchangeRequest(
+            verb: plan.verb, path: plan.path, usesStreamEndpoint: plan.usesStreamEndpoint,
+            lines: worker.requestLines, body: plan.verb == .post ? request.body : nil)
+        let opened = worker.lanes[plan.upstream.index].open(outgoing, toInstance: next.index, for: self)
+        // Nil means that it failed at once: that was dealt with inside the call, perhaps by another attempt.
+        if let opened { handle = opened }
+    }
+
+    /// True if another attempt may follow a failed one.
+    func mayRetry(_ error: TransportError) -> Bool {
+        guard sink != nil, case .awaitingHead = phase, attempts < limits.attempts else { return false }
+        switch error.delivery {
+        case .notDelivered:
+            if case .pinned = plan.target { return false }
+            return true
+        case .unknown:
+            // An instance may have got it: only what is harmless twice, only once more, and within the budget.
+            guard error.code == .interrupted, attempts < 2 else { return false }
+            guard plan.retryClass == .read || plan.retryClass == .sessionCreation else { return false }
+            return worker.retryBudget.take()
+        }
+    }
+
+    func forgetTried() { tried = 0 }
+
+    private func take(_ next: Instance) {
+        instance?.active.subtract(1, ordering: .relaxed)
+        next.active.add(1, ordering: .relaxed)
+        instance = next
+    }
+
+    // MARK: End
+
+    /// Ends the exchange on this side: counters, log line, session. The sink has been dealt with before.
+    func finish(_ outcome: Outcome) {
+        if case .done = phase { return }
+        phase = .done
+        sink = nil
+        handle = nil
+        worker.remove(self)
+        instance?.active.subtract(1, ordering: .relaxed)
+        if isDetached { worker.metrics.detached -= 1 }
+        if isStream { worker.metrics.streams -= 1 }
+        if let session = plan.session {
+            session.touch(worker.nowSeconds)
+            if isStream { session.streams.subtract(1, ordering: .relaxed) }
+            if plan.isCall { session.calls.subtract(1, ordering: .relaxed) }
+        }
+        if plan.mode == .legacyStream, let newSession { worker.end(newSession) }
+        let duration = (NIODeadline.now() - began).nanoseconds
+        worker.metrics.record(
+            upstream: plan.upstream.index, method: plan.method, outcome: outcome, nanoseconds: duration)
+        if worker.accessLog != nil { logAccess(outcome, duration) }
+    }
+
+    private func logAccess(_ outcome: Outcome, _ nanoseconds: Int64) {
+        let session = (plan.session ?? newSession).map { " session=\($0.fingerprint)" } ?? ""
+        let milliseconds = Double(nanoseconds / 1000) / 1000
+        worker.accessLog?.add(
+            "time=\(Timestamp.now()) level=info msg=access verb=\(plan.verb) method=\(plan.method.name)"
+                + " upstream=\(plan.upstream.name) instance=\(instance?.name ?? "-")\(session) status=\(status)"
+                + " outcome=\(outcome.label) bytes=\(sentBytes) ms=\(milliseconds) attempts=\(attempts)\n")
+    }
+}

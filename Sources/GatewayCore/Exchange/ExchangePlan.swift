@@ -1,0 +1,52 @@
+// What an exchange is to do, decided once when the request is routed. The exchange itself only carries it out.
+internal import MCPWire
+internal import TransportAPI
+
+/// How one request is to be served.
+struct ExchangePlan {
+    /// What an answer needs beyond being passed on.
+    enum AnswerMode {
+        case pass
+        /// Mint a session if the instance returns an id; note the negotiated revision.
+        case initialize
+        /// Tag what a 2026-07-28 client will echo.
+        case tag
+        /// The client is told 200 whatever the instance says: the session has ended already.
+        case deletion
+        /// The stream of 2024-11-05: rewrite its `endpoint` event.
+        case legacyStream
+    }
+
+    /// Where the request may go.
+    enum Target {
+        /// To this instance and no other.
+        case pinned(Instance)
+        case any(UpstreamGroup.Need)
+    }
+
+    var upstream: UpstreamGroup
+    var target: Target
+    var verb = ExchangeRequest.Verb.post
+    /// The scanned message, or nil where there is no body.
+    var message: Message?
+    var session: Session?
+    var principal = Principal.anonymous
+    var mode = AnswerMode.pass
+    /// 2026-07-28: the client's disconnect is a cancellation. Before: it is not.
+    var cancelsWithClient = false
+    /// The instance's path, where it is not its endpoint.
+    var path: String?
+    var usesStreamEndpoint = false
+    /// The name without its tag, sent as `Mcp-Name` in place of the client's.
+    var replacedName: [UInt8]?
+
+    var method: Method { message?.knownMethod ?? .none }
+
+    var isCall: Bool { message?.kind == .request }
+
+    /// What is known about doing it twice (design: retry classes).
+    var retryClass: RetryClass {
+        guard let message, message.kind == .request else { return .notification }
+        return message.knownMethod.retryClass
+    }
+}

@@ -1,0 +1,74 @@
+// One instance of an upstream as every event loop sees it: its identity, its health, its load. All that changes is
+// atomic, so that choosing an instance takes no lock.
+public import Synchronization
+
+/// One running MCP server process.
+public final class Instance: Sendable {
+    /// Whether new work may go there.
+    public enum Health: UInt8, AtomicRepresentable, Sendable {
+        /// Nothing is known yet. Used like a healthy one, but does not make the node ready.
+        case unchecked
+        case healthy
+        /// Failed too often in a row; gets nothing new until a check succeeds.
+        case ejected
+    }
+
+    /// Place in the upstream's list, which is also the transport's.
+    public let index: Int
+    /// The name in logs, metrics and the config.
+    public let name: String
+    /// What sealed ids name it by: the first bytes of a SHA-256 of the name.
+    public let digest: UInt64
+    /// Offers the 2024-11-05 transport.
+    public let hasStreamEndpoint: Bool
+
+    let health = Atomic<Health>(.unchecked)
+    let isDraining = Atomic<Bool>(false)
+    let era: Atomic<UInt8>
+    let failuresInARow = Atomic<Int>(0)
+    let successesInARow = Atomic<Int>(0)
+    /// Exchanges that run now.
+    let active = Atomic<Int>(0)
+    /// Sessions that live there.
+    let sessions = Atomic<Int>(0)
+
+    public init(index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown) {
+        self.index = index
+        self.name = name
+        self.digest = digest
+        self.hasStreamEndpoint = hasStreamEndpoint
+        self.era = Atomic(era.rawValue)
+    }
+
+    /// May new sessions and stateless calls go there?
+    public var isEligible: Bool {
+        health.load(ordering: .relaxed) != .ejected && !isDraining.load(ordering: .relaxed)
+    }
+
+    /// A check or a request has shown that it works.
+    public var isProven: Bool { health.load(ordering: .relaxed) == .healthy }
+
+    public var currentEra: Era { Era(rawValue: era.load(ordering: .relaxed)) }
+
+    /// Calls that run plus sessions that live there, for the choice of the least loaded.
+    var load: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
+
+    /// Takes an instance out of the choice for new work; what runs goes on.
+    public func drain() { isDraining.store(true, ordering: .relaxed) }
+}
+
+/// Which generations of the protocol an instance speaks, as far as is known (2026-07-28 versioning; cached verdicts).
+public struct Era: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let unknown: Era = []
+    /// Speaks 2026-07-28 or later.
+    public static let stateless = Era(rawValue: 1)
+    /// Answers `initialize` with a session id.
+    public static let stateful = Era(rawValue: 2)
+    /// Answers `initialize` without a session id: any instance serves any request.
+    public static let sessionless = Era(rawValue: 4)
+    /// Speaks 2024-11-05 only.
+    public static let streamOnly = Era(rawValue: 8)
+}

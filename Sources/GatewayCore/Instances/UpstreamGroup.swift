@@ -1,0 +1,112 @@
+// A named group of interchangeable instances, published under one path, with the choice among them.
+internal import Synchronization
+public import TransportAPI
+
+/// One upstream of the config.
+public final class UpstreamGroup: Sendable {
+    /// What the gateway does for this upstream beyond forwarding.
+    public struct Options: Sendable {
+        /// Forward the client's `Authorization`.
+        public var forwardsAuthorization = false
+        /// Further header names to forward, lower case.
+        public var forwardedHeaders: [[UInt8]] = []
+        /// Tag `requestState`, cursors and task ids of 2026-07-28 with their instance.
+        public var tagsInstances = true
+        /// Milliseconds to wait for the first byte of an answer.
+        public var answerTimeoutMilliseconds: Int64 = 300_000
+        /// Milliseconds that an answer's stream may stay without a byte.
+        public var idleTimeoutMilliseconds: Int64 = 3_600_000
+        public var health = HealthPolicy()
+
+        public init() {}
+    }
+
+    public let index: Int
+    public let name: String
+    public let digest: UInt64
+    public let path: String
+    public let instances: [Instance]
+    public let transport: any Upstream
+    public let options: Options
+
+    public init(
+        index: Int, name: String, digest: UInt64, path: String, instances: [Instance], transport: any Upstream,
+        options: Options
+    ) {
+        self.index = index
+        self.name = name
+        self.digest = digest
+        self.path = path
+        self.instances = instances
+        self.transport = transport
+        self.options = options
+    }
+
+    /// What a request needs of the instance that serves it.
+    enum Need {
+        /// A new stateful session.
+        case session
+        /// A stateful request without a session: only instances that keep none.
+        case sessionless
+        /// A 2026-07-28 request.
+        case stateless
+        /// A 2024-11-05 stream.
+        case stream
+
+        func isMet(by instance: Instance) -> Bool {
+            let era = instance.currentEra
+            return switch self {
+            case .session: era != .streamOnly
+            case .sessionless: era == .unknown || era.contains(.sessionless)
+            case .stateless: era == .unknown || era.contains(.stateless)
+            case .stream: instance.hasStreamEndpoint
+            }
+        }
+    }
+
+    /// The less loaded of two random eligible instances, `excluded` (a bit set of indices) left out; nil if there is none.
+    func choose(_ need: Need, excluding excluded: UInt64 = 0, random: inout FastRandom) -> Instance? {
+        var eligible = 0
+        for instance in instances where isCandidate(instance, need, excluded) { eligible += 1 }
+        guard eligible > 0 else { return nil }
+        guard let first = candidate(random.below(eligible), need, excluded) else { return nil }
+        guard eligible > 1, let second = candidate(random.below(eligible), need, excluded) else { return first }
+        return second.load < first.load ? second : first
+    }
+
+    /// True if some instance could meet the need, whether or not it is up.
+    func couldMeet(_ need: Need) -> Bool { instances.contains { need.isMet(by: $0) } }
+
+    private func isCandidate(_ instance: Instance, _ need: Need, _ excluded: UInt64) -> Bool {
+        let bit: UInt64 = instance.index < 64 ? 1 &<< UInt64(instance.index) : 0
+        return instance.isEligible && excluded & bit == 0 && need.isMet(by: instance)
+    }
+
+    private func candidate(_ wanted: Int, _ need: Need, _ excluded: UInt64) -> Instance? {
+        var left = wanted
+        for instance in instances where isCandidate(instance, need, excluded) {
+            if left == 0 { return instance }
+            left -= 1
+        }
+        return nil
+    }
+
+    func instance(digest: UInt64) -> Instance? { instances.first { $0.digest == digest } }
+}
+
+/// xorshift64*: for balancing only, never for secrets.
+struct FastRandom {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+
+    /// 0 ..< bound; bound is positive and small, so the bias is too.
+    mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % max(bound, 1) }
+}

@@ -1,0 +1,54 @@
+// Every bound and wait of the core, with its unit and what happens at the bound. The config fills it; tests shrink it.
+public import NIOCore
+
+/// Bounds of one gateway node.
+public struct Limits: Sendable {
+    /// Bytes of a request body. Beyond: 413.
+    public var bodyBytes = 4 * 1024 * 1024
+    /// Bytes of one SSE event from an instance. Beyond: the stream ends with an explicit error.
+    public var eventBytes = 4 * 1024 * 1024
+    /// Bytes of a JSON answer that has to be held whole: `initialize`, and 2026-07-28 results that may need an instance
+    /// tag. Beyond: 502.
+    public var heldResultBytes = 16 * 1024 * 1024
+    /// Bytes queued for a client that reads slowly, the event that is being queued not counted. Beyond: its stream is
+    /// closed. Reading from the instance pauses long before.
+    public var clientQueueBytes = 1024 * 1024
+    /// Sessions on this node. Beyond: 503 to `initialize`.
+    public var sessions = 100_000
+    /// Running calls of one session. Beyond: 429.
+    public var callsPerSession = 64
+    /// Open GET streams of one session. Beyond: 409.
+    public var streamsPerSession = 8
+    /// Stateful answers that are read to their end although their client has left. Beyond: given up at once.
+    public var detachedExchanges = 10_000
+    /// Messages in a 2025-03-26 batch. Beyond: 400.
+    public var batchMessages = 100
+    /// Nesting of a JSON message. Beyond: 400.
+    public var jsonDepth = 64
+    /// Attempts for one request, the first included, where trying again is provably harmless.
+    public var attempts = 3
+    /// Retries of reads, as a share of requests in per cent, with a floor of 5 a second. Beyond: no retry.
+    public var retryPercent = 10
+    /// Opened session ids that one event loop remembers. Beyond: the oldest half is forgotten and opened again at need.
+    public var cachedTokens = 100_000
+
+    public init() {}
+}
+
+/// Waits of one gateway node.
+public struct Waits: Sendable {
+    /// A session without a request, a call or a stream for this long is ended, upstream too.
+    public var sessionIdle: TimeAmount = .minutes(30)
+    /// A session older than this is ended, whatever it does.
+    public var sessionMaxAge: TimeAmount = .hours(24)
+    /// How long a quiet SSE stream to a client stays without a byte before a comment is sent.
+    public var comment: TimeAmount = .seconds(15)
+    /// A client that has not taken a byte of its waiting queue for this long is closed.
+    public var slowClient: TimeAmount = .seconds(30)
+    /// How long running calls may take after a drain has begun.
+    public var drain: TimeAmount = .seconds(30)
+    /// How long the listener stays open, unready, before the drain begins in earnest.
+    public var drainDelay: TimeAmount = .seconds(0)
+
+    public init() {}
+}

@@ -1,0 +1,86 @@
+// The counters of one event loop: plain integers, since only that loop touches them. A scrape copies them on the loop
+// and adds the copies up.
+internal import MCPWire
+internal import NIOCore
+
+/// Counters of one event loop, and their sum over loops.
+struct WorkerMetrics: Sendable {
+    private static let methods = Method.allCases.count
+    private static let outcomes = Outcome.allCases.count
+    private static let buckets = Telemetry.durationBounds.count + 1
+    private static let boundsNanoseconds = Telemetry.durationBounds.map { Int64($0 * 1e9) }
+
+    private let upstreams: Int
+    private var counts: [UInt64]
+    private var histogram: [UInt64]
+    private var sums: [Double]
+    var retries: [UInt64]
+    var streams = 0
+    var exchanges = 0
+    var detached = 0
+    var slowClients: UInt64 = 0
+
+    init(upstreams: Int) {
+        self.upstreams = upstreams
+        counts = Array(repeating: 0, count: upstreams * Self.methods * Self.outcomes)
+        histogram = Array(repeating: 0, count: upstreams * Self.methods * Self.buckets)
+        sums = Array(repeating: 0, count: upstreams * Self.methods)
+        retries = Array(repeating: 0, count: upstreams)
+    }
+
+    mutating func record(upstream: Int, method: Method, outcome: Outcome, nanoseconds: Int64) {
+        let series = upstream * Self.methods + Int(method.rawValue)
+        guard series < sums.count else { return }
+        counts[series * Self.outcomes + outcome.rawValue] &+= 1
+        var bucket = 0
+        while bucket < Self.boundsNanoseconds.count, nanoseconds > Self.boundsNanoseconds[bucket] { bucket += 1 }
+        histogram[series * Self.buckets + bucket] &+= 1
+        sums[series] += Double(nanoseconds) / 1e9
+    }
+
+    mutating func add(_ other: WorkerMetrics) {
+        for index in counts.indices { counts[index] &+= other.counts[index] }
+        for index in histogram.indices { histogram[index] &+= other.histogram[index] }
+        for index in sums.indices { sums[index] += other.sums[index] }
+        for index in retries.indices { retries[index] &+= other.retries[index] }
+        streams += other.streams
+        exchanges += other.exchanges
+        detached += other.detached
+        slowClients &+= other.slowClients
+    }
+
+    /// Writes the request counters and the duration histograms of everything that ever happened.
+    func write(_ upstreamNames: [String], to text: inout PrometheusText) {
+        text.begin(Telemetry.requests, "counter", "Requests of clients by upstream, MCP method and outcome.")
+        forEachSeries(upstreamNames) { series, labels in
+            for outcome in Outcome.allCases where counts[series * Self.outcomes + outcome.rawValue] > 0 {
+                let count = counts[series * Self.outcomes + outcome.rawValue]
+                text.add(labels + [("outcome", outcome.label)], count)
+            }
+        }
+        text.begin(Telemetry.duration, "histogram", "Seconds from a request's last byte to its answer's last byte.")
+        forEachSeries(upstreamNames) { series, labels in
+            let slots = histogram[(series * Self.buckets)..<((series + 1) * Self.buckets)]
+            let total = slots.reduce(0, &+)
+            guard total > 0 else { return }
+            var running: UInt64 = 0
+            for (bound, count) in zip(Telemetry.durationBounds, slots) {
+                running &+= count
+                text.add(labels + [("le", "\(bound)")], running, suffix: "_bucket")
+            }
+            text.add(labels + [("le", "+Inf")], total, suffix: "_bucket")
+            text.add(labels, sums[series], suffix: "_sum")
+            text.add(labels, total, suffix: "_count")
+        }
+    }
+
+    private func forEachSeries(_ names: [String], _ body: (Int, [(String, String)]) -> Void) {
+        for upstream in 0..<min(upstreams, names.count) {
+            for method in Method.allCases {
+                body(
+                    upstream * Self.methods + Int(method.rawValue),
+                    [("upstream", names[upstream]), ("method", method.name)])
+            }
+        }
+    }
+}

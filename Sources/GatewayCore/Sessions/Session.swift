@@ -1,0 +1,83 @@
+// One stateful conversation, shared by all event loops of the node. What changes is atomic; what does not is plain.
+public import Synchronization
+
+/// The identity of a session: 128 random bits, never shown to anyone in the clear.
+public struct SessionID: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+}
+
+/// A digest of who is speaking. All zero is the anonymous principal.
+public struct Principal: Hashable, Sendable {
+    public var high: UInt64 = 0
+    public var low: UInt64 = 0
+    public init() {}
+    public static let anonymous = Principal()
+}
+
+/// A session that lives on one instance.
+public final class Session: Sendable {
+    let id: SessionID
+    let upstream: UpstreamGroup
+    let instance: Instance
+    /// The instance's own id. Never shown to clients.
+    let upstreamSessionID: [UInt8]
+    let principal: Principal
+    /// Where its messages go, for 2024-11-05 only.
+    let messagePath: String?
+    /// Seconds on the node's monotonic clock at which it ends, whatever happens.
+    let endsAt: UInt32
+
+    private let ended = Atomic<Bool>(false)
+    private let lastSeen: Atomic<UInt32>
+    private let negotiated = Atomic<UInt8>(.max)
+    let calls = Atomic<Int>(0)
+    let streams = Atomic<Int>(0)
+
+    init(
+        id: SessionID, upstream: UpstreamGroup, instance: Instance, upstreamSessionID: [UInt8], principal: Principal,
+        messagePath: String?, now: UInt32, endsAt: UInt32
+    ) {
+        self.id = id
+        self.upstream = upstream
+        self.instance = instance
+        self.upstreamSessionID = upstreamSessionID
+        self.principal = principal
+        self.messagePath = messagePath
+        self.endsAt = endsAt
+        lastSeen = Atomic(now)
+        instance.sessions.add(1, ordering: .relaxed)
+    }
+
+    deinit { if !hasEnded { instance.sessions.subtract(1, ordering: .relaxed) } }
+
+    var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+    /// Ends it for good. Returns false if it had ended before.
+    @discardableResult
+    func end() -> Bool {
+        guard !ended.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+        instance.sessions.subtract(1, ordering: .relaxed)
+        return true
+    }
+
+    func touch(_ now: UInt32) {
+        if lastSeen.load(ordering: .relaxed) != now { lastSeen.store(now, ordering: .relaxed) }
+    }
+
+    /// Quiet for `idle` seconds with nothing running, or too old.
+    func isExpired(_ now: UInt32, idle: UInt32) -> Bool {
+        if now >= endsAt { return true }
+        let quiet = now &- min(now, lastSeen.load(ordering: .relaxed))
+        return quiet >= idle && calls.load(ordering: .relaxed) == 0 && streams.load(ordering: .relaxed) == 0
+    }
+
+    /// The raw value of the negotiated revision, or nil while unknown (after a restart with the same secret).
+    var revisionValue: UInt8? {
+        get {
+            let value = negotiated.load(ordering: .relaxed)
+            return value == .max ? nil : value
+        }
+        set { negotiated.store(newValue ?? .max, ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,47 @@
+// Session ids that one event loop has opened before. A hit costs a dictionary look-up and a comparison; nothing is
+// decrypted twice.
+
+/// Opened session ids of one event loop.
+struct TokenCache {
+    private struct Entry {
+        var token: [UInt8]
+        var session: Session
+    }
+
+    /// The last twelve characters of a token are its authentication tag: as good as random, and only valid tokens are here.
+    private var entries: [UInt64: Entry] = [:]
+    private let entriesMax: Int
+
+    init(entriesMax: Int) { self.entriesMax = entriesMax }
+
+    var count: Int { entries.count }
+
+    func find(_ token: UnsafeRawBufferPointer) -> Session? {
+        guard let entry = entries[Self.key(token)], entry.token.count == token.count else { return nil }
+        let isEqual = entry.token.withUnsafeBytes { own in
+            for index in 0..<own.count where own[index] != token[index] { return false }
+            return true
+        }
+        return isEqual ? entry.session : nil
+    }
+
+    mutating func insert(_ token: UnsafeRawBufferPointer, _ session: Session) {
+        if entries.count >= entriesMax { forgetHalf() }
+        entries[Self.key(token)] = Entry(token: Array(token), session: session)
+    }
+
+    /// Drops sessions that have ended.
+    mutating func sweep() {
+        let dead = entries.filter { $0.value.session.hasEnded }.map(\.key)
+        for key in dead { entries.removeValue(forKey: key) }
+    }
+
+    private mutating func forgetHalf() {
+        for key in entries.keys.prefix(entries.count / 2) { entries.removeValue(forKey: key) }
+    }
+
+    private static func key(_ token: UnsafeRawBufferPointer) -> UInt64 {
+        guard token.count >= 12 else { return 0 }
+        return token.loadUnaligned(fromByteOffset: token.count - 12, as: UInt64.self)
+    }
+}

@@ -1,0 +1,138 @@
+// Sealed session ids on one event loop: opening, minting, ending.
+internal import HTTPWire
+internal import MCPWire
+internal import NIOCore
+internal import SealedBox
+internal import TransportAPI
+
+extension Worker {
+    /// The session that the request names. Every failure looks the same to the client.
+    func session(
+        of request: Request, _ upstream: UpstreamGroup, _ principal: Principal
+    ) throws(Refusal) -> Session {
+        if request.head.known.isRepeated(.mcpSessionID) { throw .repeatedSession }
+        let found = request.withValue(.mcpSessionID) { find($0) }
+        guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
+        else { throw .sessionNotFound }
+        return found
+    }
+
+    /// The live session for a token, from this loop's cache, the node's table, or the token alone.
+    func find(_ token: UnsafeRawBufferPointer) -> Session? {
+        if let session = tokens.find(token) { return session.hasEnded || isTooOld(session) ? nil : session }
+        guard let opened = SessionToken.open(token, sealer), let session = recorded(opened), !session.hasEnded,
+            !isTooOld(session)
+        else { return nil }
+        tokens.insert(token, session)
+        return session
+    }
+
+    private func isTooOld(_ session: Session) -> Bool { nowSeconds >= session.endsAt }
+
+    private func recorded(_ token: SessionToken) -> Session? {
+        if let session = gateway.sessions.find(token.session) { return session }
+        // A token of this start without an entry has ended. One from before a restart with the same secret says all that
+        // is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
+        let unix = NodeClock.unixSeconds()
+        guard token.incarnation != gateway.sessions.incarnation, unix < token.expires,
+            let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
+            let instance = upstream.instance(digest: token.instance), let id = token.upstreamSessionID
+        else { return nil }
+        let session = Session(
+            id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
+            principal: token.principal, messagePath: nil, now: nowSeconds,
+            endsAt: nowSeconds + (token.expires - unix))
+        return gateway.sessions.insert(session)
+    }
+
+    /// Enters a new session in the table. Nil when the table is full; the instance is told then.
+    func makeSession(
+        _ upstream: UpstreamGroup, _ instance: Instance, upstreamSessionID: [UInt8], _ principal: Principal,
+        messagePath: String? = nil
+    ) -> Session? {
+        let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
+        let session = Session(
+            id: SessionID(high: SecureRandom.uint64(), low: SecureRandom.uint64()), upstream: upstream,
+            instance: instance, upstreamSessionID: upstreamSessionID, principal: principal, messagePath: messagePath,
+            now: nowSeconds, endsAt: nowSeconds &+ max(age, 1))
+        if let entered = gateway.sessions.insert(session) { return entered }
+        session.end()
+        endUpstream(upstream, instance, upstreamSessionID)
+        return nil
+    }
+
+    /// What the client gets to hold.
+    func token(for session: Session) -> [UInt8] {
+        let unix = NodeClock.unixSeconds()
+        let token = SessionToken(
+            session: session.id, incarnation: gateway.sessions.incarnation, upstream: session.upstream.digest,
+            instance: session.instance.digest, node: gateway.parts.nodeDigest, principal: session.principal,
+            minted: unix, expires: unix &+ (session.endsAt &- min(session.endsAt, nowSeconds)),
+            upstreamSessionID: session.upstreamSessionID.count <= SessionToken.upstreamIDBytesMax
+                ? session.upstreamSessionID : nil)
+        let text = token.seal(sealer)
+        text.withUnsafeBytes { tokens.insert($0, session) }
+        return text
+    }
+
+    func end(_ session: Session) {
+        session.end()
+        gateway.sessions.remove(session.id)
+    }
+
+    // MARK: Principal
+
+    /// Who is speaking: anonymous, or a digest of the configured header.
+    func principal(of request: Request) -> Principal {
+        guard let name = gateway.parts.principalHeader else { return .anonymous }
+        return request.block.withUnsafeReadableBytes { view in
+            let field = request.head.fields.first { name.equalsIgnoringCase($0.nameRange.bytes(in: view)) }
+            guard let field else { return .anonymous }
+            let digest = Digest.sha256(field.value.bytes(in: view))
+            var principal = Principal()
+            principal.high = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            principal.low = digest.dropFirst(8).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            return principal
+        }
+    }
+
+    /// The tag that brings an echoed value back to `instance`.
+    func makeTag(_ instance: Instance, _ principal: Principal) -> [UInt8] {
+        let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
+        return InstanceTag(
+            instance: instance.digest, principal: principal, expires: NodeClock.unixSeconds() &+ age
+        ).seal(sealer)
+    }
+}
+
+extension Session {
+    /// Eight characters for logs. The client's token does not show them.
+    var fingerprint: String {
+        let text = String(id.high >> 32, radix: 16)
+        return String(repeating: "0", count: 8 - text.count) + text
+    }
+}
+
+extension Exchange {
+    /// The instance has begun a session: mint ours. False if the request ended with a refusal.
+    func beginSession(_ id: [UInt8]) -> Bool {
+        guard let instance else { return false }
+        // 2025-11-25, Session Management: visible ASCII. Anything else could not be sent back to it.
+        guard !id.isEmpty, id.count <= Exchange.upstreamSessionIDBytesMax, id.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            handle?.cancel()
+            handle = nil
+            refuse(Refusal(502, .internalError, "The instance sent a session id that is not visible ASCII."), .unavailable)
+            return false
+        }
+        newSession = worker.makeSession(plan.upstream, instance, upstreamSessionID: id, plan.principal)
+        guard newSession == nil else { return true }
+        handle?.cancel()
+        handle = nil
+        refuse(.tooManySessions, .unavailable)
+        return false
+    }
+
+    /// Bytes of an instance's own session id. Beyond: its answer is refused.
+    static let upstreamSessionIDBytesMax = 1024
+}

@@ -1,0 +1,72 @@
+// Finds the events in an instance's stream so that whole events go on to the client, each looked at once and none
+// re-written. Only a changed event is put together anew.
+internal import MCPWire
+internal import NIOCore
+
+/// The state of one event stream between an instance and a client.
+struct EventRelay {
+    private var scanner: EventScanner
+    /// The beginning of an event that has not arrived whole.
+    private var tail: ByteBuffer?
+
+    init(eventBytesMax: Int) { scanner = EventScanner(maximumEventBytes: eventBytesMax) }
+
+    /// What to do with an event.
+    enum Verdict {
+        case pass
+        /// Send this instead.
+        case replace(ByteBuffer)
+        case drop
+    }
+
+    /// Calls `inspect` for each event that is complete now, and `send` with what goes on, in order.
+    mutating func feed(
+        _ bytes: ByteBuffer, inspect: (Event, UnsafeRawBufferPointer) -> Verdict, send: (ByteBuffer) -> Void
+    ) throws(EventScanError) {
+        var bytes = bytes
+        if var begun = tail {
+            tail = nil
+            begun.writeImmutableBuffer(bytes)
+            bytes = begun
+        }
+        var sent = 0
+        var seen = 0
+        var failure: EventScanError?
+        bytes.withUnsafeReadableBytes { view in
+            do throws(EventScanError) {
+                while let event = try scanner.next(in: view, from: seen) {
+                    let start = seen
+                    seen = Int(event.range.end)
+                    let verdict = inspect(event, view)
+                    if case .pass = verdict { continue }
+                    Self.send(bytes, sent..<start, send)
+                    sent = seen
+                    if case .replace(let other) = verdict { send(other) }
+                }
+            } catch {
+                failure = error
+            }
+        }
+        Self.send(bytes, sent..<seen, send)
+        if let failure { throw failure }
+        if seen < bytes.readableBytes {
+            bytes.moveReaderIndex(forwardBy: seen)
+            tail = bytes
+        }
+    }
+
+    private static func send(_ bytes: ByteBuffer, _ range: Range<Int>, _ send: (ByteBuffer) -> Void) {
+        guard !range.isEmpty else { return }
+        if let part = bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) { send(part) }
+    }
+
+    /// The message in an event: its one data line in place, or several lines joined.
+    static func withMessage<Result>(
+        _ event: Event, _ view: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, Message) -> Result
+    ) -> Result? {
+        guard event.dataLines == 1, !event.data.isAbsent, Int(event.data.end) <= view.count else { return nil }
+        let data = UnsafeRawBufferPointer(rebasing: view[event.data.range])
+        guard let message = try? MessageScanner.scanMessage(data, limits: ScanLimits()) else { return nil }
+        return body(data, message)
+    }
+}

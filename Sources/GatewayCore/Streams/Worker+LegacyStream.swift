@@ -1,0 +1,85 @@
+// HTTP+SSE of 2024-11-05: a session is one open stream, and its messages go to a path that the stream's first event
+// names. The gateway puts its own path there, with its own sealed id.
+internal import HTTPWire
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+extension Worker {
+    func openLegacyStream(
+        _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
+    ) throws(Refusal) -> any ClientObserver {
+        if gateway.isDraining { throw .draining }
+        if gateway.sessions.isFull { throw .tooManySessions }
+        var plan = ExchangePlan(upstream: upstream, target: .any(.stream))
+        plan.verb = .get
+        plan.usesStreamEndpoint = true
+        plan.principal = principal(of: request)
+        plan.mode = .legacyStream
+        plan.cancelsWithClient = true
+        return start((request, plan), sink)
+    }
+
+    /// What is to be done with a message of 2024-11-05, its body aside: the session comes first, as in the SDKs.
+    func planLegacyMessage(_ request: Request, _ upstream: UpstreamGroup) throws(Refusal) -> ExchangePlan {
+        let principal = principal(of: request)
+        let session = request.block.withUnsafeReadableBytes { view in
+            Self.sessionParameter(request.head.query.bytes(in: view)).flatMap { find($0) }
+        }
+        guard request.head.query.isPresent else { throw .sessionMissing }
+        guard let session, session.upstream === upstream, session.principal == principal,
+            let path = session.messagePath
+        else { throw .sessionNotFound }
+        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        plan.session = session
+        plan.principal = principal
+        plan.path = path
+        return plan
+    }
+
+    /// The value of `session_id` in a query string. Our tokens need no percent-encoding.
+    private static func sessionParameter(_ query: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let name = "session_id="
+        for part in query.split(separator: UInt8(ascii: "&")) where part.starts(with: name.utf8) {
+            return UnsafeRawBufferPointer(rebasing: part.dropFirst(name.utf8.count))
+        }
+        return nil
+    }
+}
+
+extension Exchange {
+    /// The first event: `endpoint`, with the instance's path in it. Replaced by the gateway's own.
+    func beginLegacyStream(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
+        if event.isEmpty { return .drop }
+        let name = event.name.isAbsent ? nil : String(decoding: view[event.name.range], as: UTF8.self)
+        guard name == "endpoint", event.dataLines == 1, let instance,
+            let path = Self.messagePath(UnsafeRawBufferPointer(rebasing: view[event.data.range])),
+            let session = worker.makeSession(
+                plan.upstream, instance, upstreamSessionID: [], plan.principal, messagePath: path)
+        else { return .drop }
+        newSession = session
+        session.streams.add(1, ordering: .relaxed)
+        let token = String(decoding: worker.token(for: session), as: UTF8.self)
+        begin(
+            AnswerHead(
+                status: 200, content: .eventStream, length: nil, sessionID: nil,
+                lines: ByteBuffer(string: "Content-Type: text/event-stream\r\n")), length: nil)
+        let own = "\(RouteTable.messagesPath(plan.upstream))?session_id=\(token)"
+        return .replace(ByteBuffer(string: "event: endpoint\ndata: \(own)\n\n"))
+    }
+
+    /// The path and query of an `endpoint` value. An instance is trusted with its own paths only, so an absolute URL
+    /// loses its host: messages go to the instance that opened the stream.
+    static func messagePath(_ data: UnsafeRawBufferPointer) -> String? {
+        guard data.count <= 2048, data.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+        let text = String(decoding: data, as: UTF8.self)
+        if text.utf8.first == UInt8(ascii: "/"), !text.hasPrefix("//") { return text }
+        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+            let rest = text.dropFirst(scheme.count)
+            guard let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+            return String(rest[slash...])
+        }
+        return nil
+    }
+}

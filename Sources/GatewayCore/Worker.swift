@@ -1,0 +1,138 @@
+// The node's part on one event loop: its lanes to the instances, its cache of opened session ids, its running
+// exchanges, its counters. Everything here is touched on that loop only, so nothing locks.
+internal import MCPWire
+public import NIOCore
+internal import SealedBox
+internal import TransportAPI
+
+/// Serves the requests that arrive on one event loop.
+///
+/// `@unchecked Sendable` because it is confined to ``loop``: other threads may hold it, and hand it work with
+/// `loop.execute` only.
+public final class Worker: RequestService, @unchecked Sendable {
+    /// How often deadlines are looked at. Every wait of the core is late by at most this much.
+    static let tickInterval = TimeAmount.milliseconds(250)
+
+    let gateway: Gateway
+    public let loop: any EventLoop
+    let sealer: Sealer
+    let lanes: [any UpstreamLane]
+    var random = FastRandom(seed: SecureRandom.uint64())
+    var tokens: TokenCache
+    var metrics: WorkerMetrics
+    var accessLog: AccessLog?
+    var retryBudget: RetryBudget
+    /// Coarse: the time of the last tick.
+    var nowSeconds: UInt32
+    /// Used again for each request's header lines.
+    var requestLines = ByteBuffer()
+    /// Used again for each answer's header lines.
+    var answerLines = ByteBuffer()
+    private var exchanges: [Exchange] = []
+    private var ticks = 0
+    private var health: [HealthChecker] = []
+    private var checkedCallbacks: [() -> Void] = []
+
+    init(gateway: Gateway, loop: any EventLoop) throws {
+        self.gateway = gateway
+        self.loop = loop
+        sealer = try Sealer(keys: gateway.parts.keys)
+        lanes = gateway.parts.upstreams.map { $0.transport.makeLane(on: loop) }
+        tokens = TokenCache(entriesMax: gateway.parts.limits.cachedTokens)
+        metrics = WorkerMetrics(upstreams: gateway.parts.upstreams.count)
+        accessLog = gateway.parts.accessLog.map { AccessLog(write: $0) }
+        retryBudget = RetryBudget(percent: gateway.parts.limits.retryPercent)
+        nowSeconds = gateway.clock.seconds()
+    }
+
+    func start(isFirst: Bool) {
+        loop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { [weak self] task in
+            guard let self else { return task.cancel() }
+            self.tick()
+        }
+        guard isFirst else { return }
+        health = gateway.parts.upstreams.map { HealthChecker(worker: self, upstream: $0) }
+        for checker in health { checker.tick(now: .now()) }
+    }
+
+    // MARK: Exchanges
+
+    func add(_ exchange: Exchange) {
+        exchange.slot = exchanges.count
+        exchanges.append(exchange)
+        metrics.exchanges += 1
+    }
+
+    func remove(_ exchange: Exchange) {
+        guard exchange.slot < exchanges.count, exchanges[exchange.slot] === exchange else { return }
+        let last = exchanges.removeLast()
+        metrics.exchanges -= 1
+        guard last !== exchange else { return }
+        exchanges[exchange.slot] = last
+        last.slot = exchange.slot
+    }
+
+    // MARK: Time
+
+    private func tick() {
+        let now = NIODeadline.now()
+        nowSeconds = gateway.clock.seconds(now)
+        ticks &+= 1
+        retryBudget.tick()
+        for lane in lanes { lane.tick(now: now) }
+        // A copy: an exchange that ends takes itself off the list.
+        for exchange in exchanges { exchange.tick(now: now) }
+        accessLog?.flush()
+        for checker in health { checker.tick(now: now) }
+        if ticks % 40 == 0 { tokens.sweep() }
+        if !health.isEmpty, ticks % 20 == 0 { reapSessions() }
+    }
+
+    /// Calls back once every instance was checked. On the first worker only.
+    func whenChecked(_ body: @escaping () -> Void) {
+        if health.allSatisfy(\.isChecked) { return body() }
+        checkedCallbacks.append(body)
+    }
+
+    func noteChecked() {
+        guard health.allSatisfy(\.isChecked) else { return }
+        let callbacks = checkedCallbacks
+        checkedCallbacks = []
+        for callback in callbacks { callback() }
+    }
+
+    private func reapSessions() {
+        let idle = UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000)
+        for session in gateway.sessions.removeExpired(now: nowSeconds, idle: max(idle, 1)) where session.end() {
+            endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+        }
+    }
+
+    /// Tells an instance that a session is over, so that it can free what it holds. Nobody waits for the answer.
+    func endUpstream(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8]) {
+        guard !sessionID.isEmpty else { return }
+        var lines = ByteBuffer()
+        lines.writeStaticString("Mcp-Session-Id: ")
+        lines.writeBytes(sessionID)
+        lines.writeStaticString("\r\n")
+        let check = CheckExchange(deadline: .now() + .seconds(5)) { _ in }
+        check.start(ExchangeRequest(verb: .delete, lines: lines, body: nil), lanes[upstream.index], instance)
+    }
+
+    // MARK: Drain
+
+    /// Ends every stream that waits for nothing in particular, and breaks off nothing else.
+    func endStreams() { for exchange in exchanges { exchange.drain() } }
+
+    /// Ends what still runs, each call with an explicit error.
+    func endCalls() { for exchange in exchanges { exchange.endByDrain() } }
+
+    /// Exchanges whose clients still wait.
+    var attachedCount: Int { metrics.exchanges - metrics.detached }
+
+    /// Closes what is idle towards the instances and writes the last access lines. The worker serves no more.
+    func close() {
+        for lane in lanes { lane.close() }
+        accessLog?.flush()
+    }
+}

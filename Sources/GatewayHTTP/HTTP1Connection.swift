@@ -1,0 +1,266 @@
+// The HTTP/1.1 codec of one client connection: reads requests one after the other, hands them to the service, and
+// writes answers through `HTTP1Sink`. Lengths, chunks, keep-alive and pipelining live here and nowhere else.
+internal import GatewayCore
+internal import HTTPWire
+internal import NIOCore
+
+/// One client connection.
+final class HTTP1Connection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        case readingHead
+        case readingBody(RequestHead, ByteBuffer, BodyCollector)
+        /// An answer is under way.
+        case answering
+        /// The last answer is out; what still comes is dropped so that the client can read it (RFC 9112 §9.6).
+        case lingering
+        case closed
+    }
+
+    /// Bytes of following requests that are read ahead while an answer is under way. Beyond: reading stops.
+    static let pipelinedBytesMax = 64 * 1024
+
+    let table: ConnectionTable
+    let service: any RequestService
+    private(set) var phase = Phase.readingHead
+    private(set) var context: ChannelHandlerContext?
+    var deadline: NIODeadline
+    /// Place in the table's list.
+    var slot = 0
+    private var reader: RequestHeadReader
+    private var inbox = ByteBuffer()
+    private var observer: (any ClientObserver)?
+    private var sink: HTTP1Sink?
+    private var isAdvancing = false
+    private let isOverLimit: Bool
+
+    init(table: ConnectionTable, service: any RequestService) {
+        self.table = table
+        self.service = service
+        isOverLimit = table.isFull
+        reader = RequestHeadReader(limits: table.options.headLimits)
+        deadline = .now() + table.options.headTimeout
+    }
+
+    // MARK: Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        table.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        table.remove(self)
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if isOverLimit {
+            refuse(Answer(status: 503, lines: "Retry-After: 1\r\n"), verb: .get)
+        }
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if case .lingering = phase { return }
+        if inbox.readableBytes == 0 { inbox = bytes } else { inbox.writeBuffer(&bytes) }
+        advance()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .answering = phase, inbox.readableBytes > Self.pipelinedBytesMax { return }
+        context.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        observer?.clientIsWritable(context.channel.isWritable)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        phase = .closed
+        sink?.detach()
+        sink = nil
+        let observer = observer
+        self.observer = nil
+        observer?.clientLeft()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: Reading
+
+    /// Goes through what has arrived as far as it reaches. A loop, not a recursion: pipelined requests may be many.
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        do {
+            while try step() {}
+        } catch {
+            refuse(Answer(status: error.status, lines: "Content-Type: text/plain\r\n", body: Array(error.reason.utf8)), verb: .get)
+        }
+    }
+
+    /// False when more bytes are needed, or none are wanted now.
+    private func step() throws(HeadError) -> Bool {
+        switch phase {
+        case .readingHead:
+            guard inbox.readableBytes > 0 else { return false }
+            let reading = inbox.withUnsafeReadableBytes { view in
+                Result { () throws(HeadError) in try reader.read(view) }
+            }
+            guard let head = try reading.get() else {
+                if !isReadingHead { beginHead() }
+                return false
+            }
+            isReadingHead = false
+            guard let block = inbox.readSlice(length: head.byteCount) else { return false }
+            return try begin(head, block)
+        case .readingBody(let head, let block, var body):
+            phase = .closed
+            let isComplete = try body.read(&inbox)
+            phase = .readingBody(head, block, body)
+            if isComplete { serve(head, block, body.bytes) }
+            return isComplete
+        case .answering, .lingering, .closed:
+            return false
+        }
+    }
+
+    private var isReadingHead = false
+
+    private func beginHead() {
+        isReadingHead = true
+        deadline = .now() + table.options.headTimeout
+    }
+
+    private func begin(_ head: RequestHead, _ block: ByteBuffer) throws(HeadError) -> Bool {
+        switch service.admit(head, block) {
+        case .refuse(let answer):
+            if head.framing == .none {
+                serveAnswer(answer, head)
+                return true
+            }
+            refuse(answer, verb: head.verb)
+            return false
+        case .accept(let most):
+            let body = try BodyCollector(head.framing, bytesMax: most)
+            if head.framing == .none {
+                serve(head, block, ByteBuffer())
+                return true
+            }
+            deadline = .now() + table.options.bodyTimeout
+            phase = .readingBody(head, block, body)
+            if head.expectsContinue, inbox.readableBytes == 0 { write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")) }
+            return true
+        }
+    }
+
+    // MARK: Answering
+
+    private func serve(_ head: RequestHead, _ block: ByteBuffer, _ body: ByteBuffer) {
+        phase = .answering
+        deadline = .distantFuture
+        let sink = HTTP1Sink(self, head)
+        self.sink = sink
+        let observer = service.serve(Request(head: head, block: block, body: body), to: sink)
+        // It may have been answered within the call; then nobody is to hear of this client any more.
+        if self.sink === sink { self.observer = observer }
+    }
+
+    private func serveAnswer(_ answer: Answer, _ head: RequestHead) {
+        phase = .answering
+        let sink = HTTP1Sink(self, head)
+        self.sink = sink
+        sink.answer(answer)
+    }
+
+    /// Answers, says that the connection ends, and drops what the client still sends.
+    private func refuse(_ answer: Answer, verb: Verb) {
+        guard case .closed = phase else {
+            phase = .answering
+            let sink = HTTP1Sink(self, verb: verb)
+            self.sink = sink
+            return sink.answer(answer)
+        }
+    }
+
+    /// The sink has written the whole answer.
+    func answerEnded(keepsAlive: Bool) {
+        sink = nil
+        observer = nil
+        guard case .answering = phase else { return }
+        guard keepsAlive else { return linger() }
+        phase = .readingHead
+        deadline = .now() + table.options.keepAliveTimeout
+        if inbox.readableBytes == 0 {
+            inbox = ByteBuffer()
+        } else if !isAdvancing {
+            advance()
+            context?.read()
+        }
+    }
+
+    func answerAborted() {
+        sink = nil
+        observer = nil
+        phase = .closed
+        context?.close(promise: nil)
+    }
+
+    private func linger() {
+        phase = .lingering
+        inbox.clear()
+        deadline = .now() + table.options.lingerTimeout
+        context?.close(mode: .output, promise: nil)
+        context?.read()
+    }
+
+    // MARK: Time
+
+    func tick(now: NIODeadline) {
+        guard now >= deadline else { return }
+        deadline = .distantFuture
+        switch phase {
+        case .readingHead where inbox.readableBytes == 0: context?.close(promise: nil)
+        case .readingHead, .readingBody:
+            refuse(
+                Answer(
+                    status: 408, lines: "Content-Type: text/plain\r\n",
+                    body: Array("The request did not arrive whole in time; send it faster.".utf8)), verb: .get)
+        case .lingering, .closed: context?.close(promise: nil)
+        case .answering: break
+        }
+    }
+
+    /// Closes it if it waits for a request.
+    func closeIfIdle() {
+        if case .readingHead = phase, inbox.readableBytes == 0 { context?.close(promise: nil) }
+    }
+
+    /// Closes when the last byte that was written has been sent. An answer under way has had its end already.
+    func closeBehindWrites() {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Writing
+
+    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+
+    func writeWithoutFlush(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+
+    func flush() { context?.flush() }
+
+    var queuedBytes: Int {
+        guard let channel = context?.channel, !channel.isWritable else { return 0 }
+        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    var clientAddress: String { context?.remoteAddress?.ipAddress ?? "-" }
+}

@@ -1,0 +1,144 @@
+// Puts the parts together as the configuration says: text values become the core's values, and the transports are
+// chosen. The list of transports is here and nowhere else.
+internal import GatewayConfig
+internal import GatewayCore
+internal import GatewayHTTP
+internal import HTTPTransport
+internal import HTTPWire
+internal import Logging
+internal import NIOCore
+internal import SealedBox
+internal import TransportAPI
+
+struct Assembly {
+    let configuration: GatewayConfiguration
+    let logger: Logger
+
+    /// The core's parts.
+    /// - Throws: when a transport cannot be set up, for example because TLS files are unusable.
+    func parts() throws -> Gateway.Parts {
+        var upstreams: [UpstreamGroup] = []
+        for (index, upstream) in configuration.upstreams.enumerated() {
+            upstreams.append(try group(index, upstream))
+        }
+        let keys = configuration.secret.map { SealingKey(secret: Array($0.utf8)) }
+        var parts = Gateway.Parts(
+            upstreams: upstreams, keys: keys.isEmpty ? [SealingKey.random()] : keys, access: access,
+            nodeDigest: Self.digest(HostName.text), logger: logger)
+        parts.limits = limits
+        parts.waits = waits
+        parts.principalHeader = configuration.principalFrom.map { Array($0.utf8) }
+        return parts
+    }
+
+    var listenerOptions: ListenerOptions {
+        var options = ListenerOptions()
+        options.headLimits = HeadLimits(blockBytes: configuration.limits.header)
+        options.headTimeout = TimeAmount(configuration.timeouts.head)
+        options.bodyTimeout = TimeAmount(configuration.timeouts.body)
+        options.keepAliveTimeout = TimeAmount(configuration.timeouts.keepAlive)
+        options.connectionsMax = configuration.limits.connections
+        options.queuedBytesMax = configuration.limits.streamBuffer
+        return options
+    }
+
+    // MARK: Values
+
+    private var limits: GatewayCore.Limits {
+        let from = configuration.limits
+        var limits = GatewayCore.Limits()
+        limits.bodyBytes = from.body
+        limits.eventBytes = from.event
+        limits.heldResultBytes = from.result
+        limits.clientQueueBytes = from.streamBuffer
+        limits.sessions = from.sessions
+        limits.streamsPerSession = from.streamsPerSession
+        limits.callsPerSession = from.callsPerSession
+        limits.batchMessages = from.batch
+        limits.jsonDepth = from.jsonDepth
+        return limits
+    }
+
+    private var waits: Waits {
+        var waits = Waits()
+        waits.sessionIdle = TimeAmount(configuration.sessionIdle)
+        waits.sessionMaxAge = TimeAmount(configuration.sessionMaxAge)
+        waits.comment = TimeAmount(configuration.timeouts.sseComment)
+        waits.slowClient = TimeAmount(configuration.timeouts.write)
+        waits.drain = TimeAmount(configuration.drainTimeout)
+        waits.drainDelay = TimeAmount(configuration.drainDelay)
+        return waits
+    }
+
+    /// On loopback only this machine's names may come in. Elsewhere the operator says which hosts there are, and a
+    /// missing list allows every Host; a web page is stopped by its Origin all the same.
+    private var access: AccessPolicy {
+        let loopback = ["localhost", "127.0.0.1", "[::1]"]
+        let origins = loopback.flatMap { ["http://\($0):*", "https://\($0):*"] } + configuration.allowedOrigins
+        let own = configuration.listen.host
+        let hosts = loopback + [own.contains(":") ? "[\(own)]" : own] + configuration.allowedHosts
+        let allowsAll = !configuration.listen.isLoopback && configuration.allowedHosts.isEmpty
+        return AccessPolicy(hosts: allowsAll ? nil : hosts, origins: origins)
+    }
+
+    // MARK: Upstreams
+
+    private func group(_ index: Int, _ upstream: GatewayConfiguration.Upstream) throws -> UpstreamGroup {
+        let instances = upstream.instances.enumerated().map { place, instance in
+            let name = instance.id ?? instance.url.authority + instance.url.path
+            return Instance(
+                index: place, name: name, digest: Self.digest(name), hasStreamEndpoint: instance.sseURL != nil,
+                era: Self.era(upstream.era))
+        }
+        return UpstreamGroup(
+            index: index, name: upstream.name, digest: Self.digest(upstream.name), path: upstream.path,
+            instances: instances, transport: try transport(upstream), options: Self.options(upstream))
+    }
+
+    private static func options(_ upstream: GatewayConfiguration.Upstream) -> UpstreamGroup.Options {
+        var options = UpstreamGroup.Options()
+        options.forwardsAuthorization = upstream.forwardAuthorization
+        options.forwardedHeaders = upstream.forwardHeaders.map { Array($0.utf8) }
+        options.tagsInstances = upstream.instanceTag == .auto
+        options.answerTimeoutMilliseconds = TimeAmount(upstream.answerTimeout).nanoseconds / 1_000_000
+        options.idleTimeoutMilliseconds = TimeAmount(upstream.idleTimeout).nanoseconds / 1_000_000
+        options.health.intervalMilliseconds = TimeAmount(upstream.health.interval).nanoseconds / 1_000_000
+        options.health.timeoutMilliseconds = TimeAmount(upstream.health.timeout).nanoseconds / 1_000_000
+        options.health.unhealthyAfter = upstream.health.unhealthyAfter
+        options.health.healthyAfter = upstream.health.healthyAfter
+        return options
+    }
+
+    private static func era(_ era: GatewayConfiguration.Era) -> GatewayCore.Era {
+        switch era {
+        case .auto: .unknown
+        case .stateful: .stateful
+        case .stateless: .stateless
+        case .both: [.stateless, .stateful]
+        }
+    }
+
+    /// The list of transports. The config has refused every other name.
+    private func transport(_ upstream: GatewayConfiguration.Upstream) throws -> any Upstream {
+        var options = HTTPOptions()
+        options.connectTimeout = TimeAmount(upstream.connectTimeout)
+        options.connectionsMax = max(1, upstream.maxConnections / max(configuration.eventLoops, 1))
+        options.idleConnectionsMax = upstream.maxIdleConnections
+        options.headBytesMax = configuration.limits.header
+        var trust = HTTPTrust()
+        trust.authoritiesFile = upstream.tls.caFile
+        trust.verifies = upstream.tls.verify
+        trust.serverName = upstream.tls.serverName
+        return try HTTPUpstream(
+            instances: upstream.instances.map {
+                HTTPInstance(
+                    host: $0.url.host, port: $0.url.port, isTLS: $0.url.isTLS, path: $0.url.path,
+                    streamPath: $0.sseURL?.path)
+            }, options: options, trust: trust)
+    }
+
+    private static func digest(_ text: String) -> UInt64 {
+        var text = text
+        return text.withUTF8 { Digest.sha256(UnsafeRawBufferPointer($0)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+}

@@ -1,0 +1,64 @@
+// Log lines in logfmt on standard error: one line per event, values quoted and escaped, so that nothing that came from
+// outside can forge a line.
+internal import GatewayCore
+internal import Logging
+
+struct LogfmtHandler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var line = "time=\(Timestamp.now()) level=\(event.level) msg=\(Self.quoted(event.message.description))"
+        let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
+        StandardError.print(line)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            default:
+                if scalar.value < 0x20 || scalar.value == 0x7F {
+                    out += "\\u" + String(scalar.value, radix: 16)
+                } else {
+                    out.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return out + "\""
+    }
+}
+
+/// Writes access lines on a thread of its own, so that a slow terminal never holds up an event loop.
+final class AccessLogWriter: Sendable {
+    /// Batches that may wait. Beyond: the batch is dropped, and the drop is said in the log.
+    private static let batchesMax = 256
+    private let stream: AsyncStream<String>.Continuation
+    private let task: Task<Void, Never>
+
+    init(logger: Logger) {
+        let (batches, continuation) = AsyncStream.makeStream(
+            of: String.self, bufferingPolicy: .bufferingOldest(Self.batchesMax))
+        stream = continuation
+        task = Task { for await batch in batches { StandardError.write(batch) } }
+    }
+
+    func write(_ batch: String, _ logger: Logger) {
+        if case .dropped = stream.yield(batch) { logger.error("access lines were dropped: standard error is too slow") }
+    }
+
+    /// Writes what is left.
+    func close() async {
+        stream.finish()
+        await task.value
+    }
+}

@@ -1,0 +1,253 @@
+// A trivial fast MCP server for the benchmarks: one thread, epoll, HTTP/1.1 with keep-alive on a loopback port that it
+// prints. bench.py starts two of them behind every proxy. It accepts any session id and is not a model of a server.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    max_request = 16 * 1024,  // head and body of one request
+    max_answer = 2048,
+    answer_bytes = 500,  // the size of a tool call's JSON answer
+    max_id = 32,
+    events_per_wait = 256,
+};
+
+struct connection {
+    char *bytes;  // max_request bytes; freed while the connection holds a GET stream
+    size_t used;
+};
+
+struct request {
+    char *head;
+    char *body;
+    size_t body_count;
+};
+
+static struct connection *connections;  // by file descriptor
+static int connection_limit;
+static uint64_t sessions_made;
+
+static void fail(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+/// The raw bytes of the request's JSON-RPC id, or 0. Good enough for bodies that the benchmarks and a gateway make.
+static const char *request_id(const struct request *request, int *count) {
+    const char *end = request->body + request->body_count;
+    const char *id = memmem(request->body, request->body_count, "\"id\":", 5);
+    *count = 1;
+    if (!id) return "0";
+    for (id += 5; id < end && *id == ' ';) id++;
+    const char *stop = id;
+    if (stop < end && *stop == '"') {
+        for (stop++; stop < end && *stop != '"';) stop++;
+        if (stop < end) stop++;
+    } else {
+        while (stop < end && *stop >= '-' && *stop <= '9') stop++;
+    }
+    if (stop == id || stop - id > max_id) return "0";
+    *count = (int)(stop - id);
+    return id;
+}
+
+static bool body_has(const struct request *request, const char *text) {
+    return memmem(request->body, request->body_count, text, strlen(text)) != NULL;
+}
+
+/// Sends an answer in one call. False: the peer is gone or reads too slowly for an answer this small.
+static bool send_all(int fd, const char *bytes, int count) {
+    return send(fd, bytes, (size_t)count, MSG_NOSIGNAL) == count;
+}
+
+static bool send_json(int fd, const char *status, const char *header, const char *format, ...) {
+    char body[max_answer / 2], answer[max_answer];
+    va_list arguments;
+    va_start(arguments, format);
+    int count = vsnprintf(body, sizeof body, format, arguments);
+    va_end(arguments);
+    int total = snprintf(answer, sizeof answer,
+                         "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s", status,
+                         header, count, body);
+    return send_all(fd, answer, total);
+}
+
+/// The JSON-RPC result of a tool call, padded to answer_bytes whatever the id.
+static void make_call_result(char *body, const struct request *request) {
+    int id_count;
+    const char *id = request_id(request, &id_count);
+    static const char tail[] = "\"}],\"isError\":false}}";
+    int count = snprintf(body, answer_bytes, "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{\"content\":[{\"type\":"
+                         "\"text\",\"text\":\"", id_count, id);
+    size_t padding = answer_bytes - (size_t)count - strlen(tail);
+    memset(body + count, 'x', padding);
+    strcpy(body + count + padding, tail);
+}
+
+static bool answer_call(int fd, const struct request *request, bool as_event) {
+    char body[answer_bytes + 1], answer[max_answer];
+    make_call_result(body, request);
+    int count;
+    if (as_event) {
+        static const char before[] = "event: message\ndata: ";
+        count = snprintf(answer, sizeof answer,
+                         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s%s\n\n\r\n0\r\n\r\n",
+                         strlen(before) + answer_bytes + 2, before, body);
+    } else {
+        count = snprintf(answer, sizeof answer,
+                         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                         answer_bytes, body);
+    }
+    return send_all(fd, answer, count);
+}
+
+static bool answer_post(int fd, const struct request *request) {
+    if (body_has(request, "\"tools/call\"")) return answer_call(fd, request, body_has(request, "\"name\":\"events\""));
+    int count;
+    const char *id = request_id(request, &count);
+    if (body_has(request, "\"initialize\"")) {
+        char header[80];
+        snprintf(header, sizeof header, "Mcp-Session-Id: %016llx%016llx\r\n", (unsigned long long)getpid(),
+                 (unsigned long long)++sessions_made);
+        return send_json(fd, "200 OK", header,
+                         "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{\"protocolVersion\":\"2025-11-25\","
+                         "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+                         "\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}}", count, id);
+    }
+    if (body_has(request, "\"notifications/")) {
+        static const char accepted[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+        return send_all(fd, accepted, sizeof accepted - 1);
+    }
+    if (body_has(request, "\"ping\"")) {
+        return send_json(fd, "200 OK", "", "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{}}", count, id);
+    }
+    // server/discover gets here too: this server speaks the revisions with sessions only.
+    return send_json(fd, "400 Bad Request", "",
+                     "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"error\":{\"code\":-32600,"
+                     "\"message\":\"Bad Request: unknown method\"}}", count, id);
+}
+
+/// Answers a GET by the head of an event stream that stays open and says nothing.
+static bool hold_stream(int fd) {
+    static const char head[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n";
+    free(connections[fd].bytes);
+    connections[fd] = (struct connection){0};
+    return send_all(fd, head, sizeof head - 1);
+}
+
+static bool answer(int fd, const struct request *request) {
+    if (!strncmp(request->head, "POST ", 5)) {
+        return answer_post(fd, request) && !strcasestr(request->head, "\r\nconnection: close");
+    }
+    if (!strncmp(request->head, "GET ", 4) && strcasestr(request->head, "text/event-stream")) return hold_stream(fd);
+    if (!strncmp(request->head, "DELETE ", 7)) {
+        static const char ended[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        return send_all(fd, ended, sizeof ended - 1);
+    }
+    static const char refused[] = "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST, DELETE\r\n"
+                                  "Content-Length: 0\r\n\r\n";
+    return send_all(fd, refused, sizeof refused - 1);
+}
+
+/// Answers each complete request in the buffer. False: close the connection.
+static bool serve(int fd) {
+    struct connection *connection = &connections[fd];
+    while (connection->used > 0) {
+        connection->bytes[connection->used] = 0;
+        char *end = strstr(connection->bytes, "\r\n\r\n");
+        if (!end) return connection->used < max_request - 1;
+        char *length = strcasestr(connection->bytes, "\r\ncontent-length:");
+        unsigned long body_count = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
+        size_t head_count = (size_t)(end + 4 - connection->bytes);
+        if (body_count > max_request - 1 - head_count) return false;
+        size_t total = head_count + body_count;
+        if (connection->used < total) return true;
+        end[2] = 0;  // the head is a string of its own; the body starts two bytes on
+        struct request request = {connection->bytes, connection->bytes + head_count, body_count};
+        if (!answer(fd, &request)) return false;
+        if (!connection->bytes) return true;  // it holds a stream now
+        connection->used -= total;
+        memmove(connection->bytes, connection->bytes + total, connection->used);
+    }
+    return true;
+}
+
+static void drop(int fd) {
+    free(connections[fd].bytes);
+    connections[fd] = (struct connection){0};
+    close(fd);
+}
+
+static void receive(int fd) {
+    struct connection *connection = &connections[fd];
+    if (!connection->bytes && !(connection->bytes = malloc(max_request))) fail("malloc");
+    ssize_t count = recv(fd, connection->bytes + connection->used, max_request - 1 - connection->used, 0);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count <= 0) {
+        drop(fd);
+        return;
+    }
+    connection->used += (size_t)count;
+    if (!serve(fd)) drop(fd);
+}
+
+static void accept_all(int listener, int epoll) {
+    int fd;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+        if (fd >= connection_limit || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) close(fd);
+    }
+}
+
+/// A listening socket on a free loopback port, which is printed for bench.py.
+static int listen_on_loopback(void) {
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 4096) < 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) < 0)
+        fail("cannot listen on 127.0.0.1");
+    printf("listening %d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return listener;
+}
+
+int main(void) {
+    signal(SIGPIPE, SIG_IGN);
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0) fail("getrlimit");
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    connection_limit = files.rlim_cur > 1 << 20 ? 1 << 20 : (int)files.rlim_cur;
+    connections = calloc((size_t)connection_limit, sizeof *connections);
+    int epoll = epoll_create1(EPOLL_CLOEXEC), listener = listen_on_loopback();
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+    if (!connections || epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) fail("cannot start");
+    struct epoll_event events[events_per_wait];
+    for (;;) {
+        int count = epoll_wait(epoll, events, events_per_wait, -1);
+        if (count < 0 && errno != EINTR) fail("epoll_wait");
+        for (int index = 0; index < count; index++) {
+            if (events[index].data.fd == listener) accept_all(listener, epoll);
+            else receive(events[index].data.fd);
+        }
+    }
+}

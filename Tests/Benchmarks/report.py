@@ -1,0 +1,82 @@
+"""Medians, ratios and the tables that bench.py prints. It measures nothing and judges nothing."""
+
+from statistics import median
+
+
+def middle(rounds, key):
+    """The median of one figure over the rounds, or None where it does not exist (CPU of the direct way)."""
+    values = [figures[key] for figures in rounds if figures[key] is not None]
+    return median(values) if values else None
+
+
+def cpu_ratio(results, kind, name, peer):
+    """CPU per request against a peer's: the median of the ratios within each round, so that drift cancels out."""
+    if name not in results[kind] or peer not in results[kind]:
+        return None
+    pairs = zip(results[kind][name], results[kind][peer])
+    ratios = [own["cpu_us"] / other["cpu_us"] for own, other in pairs if own["cpu_us"]]
+    return median(ratios) if ratios else None
+
+
+def added(paced, name, key):
+    """What the variant adds to the direct way, in microseconds: the median of the rounds."""
+    if name not in paced:
+        return None
+    return median(own[key] - direct[key] for own, direct in zip(paced[name], paced["direct"]))
+
+
+def number(value, digits=1, suffix=""):
+    return "–" if value is None else f"{value:,.{digits}f}{suffix}"
+
+
+def waited(rounds):
+    """How much of the time other work kept the proxy from its core; above a few percent, rates and p99 tell little."""
+    share = middle(rounds, "waited")
+    return "–" if share is None else f"{share:.0%}"
+
+
+def table(title, header, rows):
+    lines = [f"### {title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def throughput_table(results, kind):
+    rows = []
+    for name, rounds in results[kind].items():
+        cpu = [figures["cpu_us"] for figures in rounds if figures["cpu_us"]]
+        rows.append([
+            name, number(middle(rounds, "cpu_us")), number(min(cpu) if cpu else None),
+            number(cpu_ratio(results, kind, name, "nginx"), 2), number(cpu_ratio(results, kind, name, "haproxy"), 2),
+            number(middle(rounds, "rate"), 0), number(middle(rounds, "p50_us"), 0),
+            number(middle(rounds, "p99_us"), 0), waited(rounds)])
+    header = [
+        "", "CPU µs/request", "best round", "× nginx", "× HAProxy", "requests/s", "p50 µs", "p99 µs",
+        "core taken away"]
+    return table(f"{kind} answer, saturated", header, rows)
+
+
+def paced_table(paced, rate):
+    rows = []
+    for name, rounds in paced.items():
+        rows.append([
+            name, number(middle(rounds, "p50_us"), 0), number(middle(rounds, "p99_us"), 0),
+            number(added(paced, name, "p50_us"), 0), number(added(paced, name, "p99_us"), 0)])
+    return table(f"Latency at {rate:,} requests/s", ["", "p50 µs", "p99 µs", "added p50", "added p99"], rows)
+
+
+def memory_table(memory):
+    rows = [
+        [name, f"{figures['streams']:,}", number(figures["kib_per_stream"], 1), number(figures["kib_per_session"], 2)]
+        for name, figures in memory.items()]
+    return table("Idle event streams", ["", "held open", "KiB RSS per stream", "KiB RSS per session before"], rows)
+
+
+def instruction_table(instructions, figures):
+    rows = []
+    for name, kinds in instructions.items():
+        for kind, value in kinds.items():
+            figure = figures.get(kind) if name == "patchbay" else None
+            change = f"{value / figure - 1:+.1%}" if figure else "–"
+            rows.append([f"{name}, {kind}", number(value, 0), number(figure, 0), change])
+    return table("Instructions per request (user space)", ["", "measured", "checked in", "change"], rows)
