@@ -11,12 +11,11 @@ enum AnswerLines {
         bytes.withUnsafeReadableBytes { view in
             let content = content(head, view)
             lines.clear()
+            var runs = LineRuns()
             for field in head.fields where travels(field.name, content) {
-                lines.writeBytes(field.nameRange.bytes(in: view))
-                lines.writeStaticString(": ")
-                lines.writeBytes(field.value.bytes(in: view))
-                lines.writeStaticString("\r\n")
+                runs.add(field, view) { lines.writeBytes($0) }
             }
+            runs.finish(view) { lines.writeBytes($0) }
             let session = head.known[.mcpSessionID]
             let length: Int? =
                 switch head.framing {

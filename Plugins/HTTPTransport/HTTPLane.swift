@@ -8,6 +8,8 @@ internal import TransportAPI
 final class HTTPLane: UpstreamLane {
     let upstream: HTTPUpstream
     let loop: any EventLoop
+    /// Coarse: the time of the last tick. Good enough for the age of idle connections, and free.
+    private(set) var now = NIODeadline.now()
     private var pools: [InstancePool]
 
     init(upstream: HTTPUpstream, loop: any EventLoop) {
@@ -41,6 +43,7 @@ final class HTTPLane: UpstreamLane {
     }
 
     func tick(now: NIODeadline) {
+        self.now = now
         for pool in pools {
             let stale = pool.idle.filter { $0.isStale(now: now) }
             guard !stale.isEmpty else { continue }

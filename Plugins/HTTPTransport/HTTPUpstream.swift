@@ -1,6 +1,5 @@
 // The `http` transport: instances reached directly over HTTP/1.1, with TLS where the URL says https. This file is its
 // configuration and its entry; connections live in lanes, one per event loop.
-public import Logging
 public import NIOCore
 internal import NIOSSL
 public import TransportAPI

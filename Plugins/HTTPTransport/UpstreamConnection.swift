@@ -33,7 +33,7 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     private var keepsAlive = true
     private var isPaused = false
     private var isWriting = false
-    private var lastUsed = NIODeadline.now()
+    private var lastUsed: NIODeadline
     private var reuseLimit: TimeAmount
 
     init(lane: HTTPLane, pool: InstancePool) {
@@ -41,13 +41,14 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
         self.pool = pool
         reader = ResponseHeadReader(limits: HeadLimits(blockBytes: lane.upstream.options.headBytesMax))
         reuseLimit = lane.upstream.options.reuseLimit
+        lastUsed = lane.now
     }
 
     // MARK: Sending
 
     /// Sends on an idle connection. False if the connection is too old or gone: nothing was sent then.
     func start(_ request: ExchangeRequest, for receiver: any ExchangeReceiver) -> Bool {
-        guard case .idle = state, let context, context.channel.isActive, !isStale(now: .now()) else {
+        guard case .idle = state, let context, !isStale(now: lane.now) else {
             close()
             return false
         }
@@ -67,9 +68,10 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
         if request.verb == .post {
             out.writeStaticString("Content-Length: ")
             out.writeDecimal(bodyCount)
+            out.writeStaticString("\r\n\r\n")
+        } else {
             out.writeStaticString("\r\n")
         }
-        out.writeStaticString("\r\n")
         if copied > 0, let body = request.body { out.writeImmutableBuffer(body) }
         return out
     }
@@ -174,7 +176,7 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
 
     private func release() {
         state = .idle
-        lastUsed = .now()
+        lastUsed = lane.now
         if isPaused { resume() }
         let most = lane.upstream.options.idleConnectionsMax
         guard reuseLimit > .zero, pool.idle.count < most else { return close() }

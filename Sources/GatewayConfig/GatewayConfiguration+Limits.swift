@@ -18,16 +18,14 @@ extension GatewayConfiguration {
         /// client that takes nothing for `timeouts.write` loses its stream. An event is always queued whole, so a
         /// stream holds at most this and one event. 16 KiB to 1 GiB.
         public var streamBuffer = 1 << 20
-        /// `limits.connections`: open client connections; more wait to be accepted. 1 to 1,000,000.
+        /// `limits.connections`: open client connections (503). 1 to 1,000,000.
         public var connections = 10_000
         /// `limits.sessions`: live sessions (503). 1 to 10,000,000.
         public var sessions = 100_000
-        /// `limits.sessions_per_principal`: live sessions of one client (429). Counts only while `principal_from`
-        /// tells clients apart. 1 to 10,000,000.
-        public var sessionsPerPrincipal = 1_000
         /// `limits.streams_per_session`: open streams of one session (429). 1 to 1,000.
         public var streamsPerSession = 8
-        /// `limits.calls_per_session`: running calls of one session (429). 1 to 100,000.
+        /// `limits.calls_per_session`: running calls of one session; one more gets a
+        /// JSON-RPC error, and nothing is run. 1 to 100,000.
         public var callsPerSession = 64
         /// `limits.batch`: messages of a 2025-03-26 batch (400). 1 to 10,000.
         public var batch = 100

@@ -11,7 +11,6 @@ enum LimitsDecoder {
         node.read("stream_buffer", .size(in: 16 << 10...1 << 30), into: &limits.streamBuffer)
         node.read("connections", .integer(in: 1...1_000_000), into: &limits.connections)
         node.read("sessions", .integer(in: 1...10_000_000), into: &limits.sessions)
-        node.read("sessions_per_principal", .integer(in: 1...10_000_000), into: &limits.sessionsPerPrincipal)
         node.read("streams_per_session", .integer(in: 1...1_000), into: &limits.streamsPerSession)
         node.read("calls_per_session", .integer(in: 1...100_000), into: &limits.callsPerSession)
         node.read("batch", .integer(in: 1...10_000), into: &limits.batch)

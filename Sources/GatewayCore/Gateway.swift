@@ -8,7 +8,7 @@
 public import Logging
 public import NIOCore
 public import SealedBox
-public import Synchronization
+internal import Synchronization
 
 /// One gateway node.
 public final class Gateway: Sendable {
@@ -41,6 +41,7 @@ public final class Gateway: Sendable {
     let routes: RouteTable
     let sessions: SessionTable
     let clock: NodeClock
+    private let leaving = Atomic<Bool>(false)
     private let drainState = Atomic<Bool>(false)
     private let workers: Mutex<[Worker]> = Mutex([])
 
@@ -66,11 +67,20 @@ public final class Gateway: Sendable {
 
     /// True if some instance is proven to work and no drain has begun.
     public var isReady: Bool {
-        !isDraining && parts.upstreams.contains { $0.instances.contains { $0.isProven } }
+        !isLeaving && parts.upstreams.contains { $0.instances.contains { $0.isProven } }
     }
 
-    /// Unready, and no new sessions; what runs goes on until ``Worker/endStreams()`` and its deadline.
-    public func beginDrain() { drainState.store(true, ordering: .relaxed) }
+    /// The node has said that it will go.
+    public var isLeaving: Bool { leaving.load(ordering: .relaxed) }
+
+    /// Not ready any more, so that balancers stop sending; everything is still served.
+    public func announceDrain() { leaving.store(true, ordering: .relaxed) }
+
+    /// No new sessions from now on; what lives and runs goes on.
+    public func beginDrain() {
+        announceDrain()
+        drainState.store(true, ordering: .relaxed)
+    }
 
     var allWorkers: [Worker] { workers.withLock { $0 } }
 }

@@ -15,9 +15,9 @@ public struct Limits: Sendable {
     public var clientQueueBytes = 1024 * 1024
     /// Sessions on this node. Beyond: 503 to `initialize`.
     public var sessions = 100_000
-    /// Running calls of one session. Beyond: 429.
+    /// Running calls of one session. Beyond: a JSON-RPC error.
     public var callsPerSession = 64
-    /// Open GET streams of one session. Beyond: 409.
+    /// Open GET streams of one session. Beyond: 429.
     public var streamsPerSession = 8
     /// Stateful answers that are read to their end although their client has left. Beyond: given up at once.
     public var detachedExchanges = 10_000

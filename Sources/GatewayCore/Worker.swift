@@ -24,6 +24,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     var retryBudget: RetryBudget
     /// Coarse: the time of the last tick.
     var nowSeconds: UInt32
+    /// Coarse: the time of the last tick. Good enough for waits of seconds, and free.
+    var now = NIODeadline.now()
     /// Used again for each request's header lines.
     var requestLines = ByteBuffer()
     /// Used again for each answer's header lines.
@@ -75,7 +77,7 @@ public final class Worker: RequestService, @unchecked Sendable {
     // MARK: Time
 
     private func tick() {
-        let now = NIODeadline.now()
+        now = .now()
         nowSeconds = gateway.clock.seconds(now)
         ticks &+= 1
         retryBudget.tick()
@@ -112,9 +114,7 @@ public final class Worker: RequestService, @unchecked Sendable {
     func endUpstream(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8]) {
         guard !sessionID.isEmpty else { return }
         var lines = ByteBuffer()
-        lines.writeStaticString("Mcp-Session-Id: ")
-        lines.writeBytes(sessionID)
-        lines.writeStaticString("\r\n")
+        lines.writeHeader("Mcp-Session-Id", sessionID)
         let check = CheckExchange(deadline: .now() + .seconds(5)) { _ in }
         check.start(ExchangeRequest(verb: .delete, lines: lines, body: nil), lanes[upstream.index], instance)
     }

@@ -34,6 +34,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     private var observer: (any ClientObserver)?
     private var sink: HTTP1Sink?
     private var isAdvancing = false
+    private var isWritable = true
     private let isOverLimit: Bool
 
     init(table: ConnectionTable, service: any RequestService) {
@@ -76,7 +77,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        observer?.clientIsWritable(context.channel.isWritable)
+        isWritable = context.channel.isWritable
+        observer?.clientIsWritable(isWritable)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -258,7 +260,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     func flush() { context?.flush() }
 
     var queuedBytes: Int {
-        guard let channel = context?.channel, !channel.isWritable else { return 0 }
+        guard !isWritable, let channel = context?.channel else { return 0 }
         return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 

@@ -32,23 +32,28 @@ public final class HTTPListener: Sendable {
 
     /// Binds and begins to accept.
     /// - Parameter makeService: called once on each event loop.
-    /// - Throws: when the address cannot be bound, or a service cannot be made.
+    /// - Returns: the listener; fails when the address cannot be bound, or a service cannot be made.
     public static func bind(
         host: String, port: Int, group: any EventLoopGroup, options: ListenerOptions,
         makeService: @escaping @Sendable (any EventLoop) throws -> any RequestService
-    ) async throws -> HTTPListener {
-        var loops: [Loop] = []
+    ) -> EventLoopFuture<HTTPListener> {
         let all = Array(group.makeIterator())
-        for loop in all {
-            loops.append(
-                try await loop.submit {
-                    let table = ConnectionTable(options: options, connectionsMax: options.connectionsMax / all.count)
-                    table.start(on: loop)
-                    return Loop(loop, table, try makeService(loop))
-                }.get())
+        let parts = all.map { loop in
+            loop.submit {
+                let table = ConnectionTable(options: options, connectionsMax: options.connectionsMax / all.count)
+                table.start(on: loop)
+                return Loop(loop, table, try makeService(loop))
+            }
         }
-        let parts = loops
-        let channel = try await ServerBootstrap(group: group)
+        return EventLoopFuture.whenAllSucceed(parts, on: group.any()).flatMap { loops in
+            bootstrap(group, options, loops).bind(host: host, port: port).map { HTTPListener(loops: loops, channel: $0) }
+        }
+    }
+
+    private static func bootstrap(
+        _ group: any EventLoopGroup, _ options: ListenerOptions, _ loops: [Loop]
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -58,16 +63,15 @@ public final class HTTPListener: Sendable {
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(
-                low: options.queuedBytesMax / 4, high: options.queuedBytesMax))
+                    low: options.queuedBytesMax / 4, high: options.queuedBytesMax)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let part = parts.first(where: { $0.loop === channel.eventLoop }) else { return }
+                    guard let part = loops.first(where: { $0.loop === channel.eventLoop }) else { return }
                     try channel.pipeline.syncOperations.addHandler(
                         HTTP1Connection(table: part.table, service: part.service))
                 }
             }
-            .bind(host: host, port: port).get()
-        return HTTPListener(loops: loops, channel: channel)
     }
 
     /// The port that was bound: the free one that was found when 0 was asked for.
@@ -78,22 +82,20 @@ public final class HTTPListener: Sendable {
         for part in loops { part.loop.execute { part.table.drain() } }
     }
 
-    /// Accepts no more. What is open goes on.
-    public func stopAccepting() async { try? await channel.close().get() }
+    /// Accepts no more. What is open goes on. Completes when the address is free; may be called twice.
+    public func stopAccepting() -> EventLoopFuture<Void> {
+        channel.close(promise: nil)
+        return channel.closeFuture
+    }
 
-    /// Closes every connection once what was written to it is sent, within the linger time.
-    public func closeWhenWritten() async {
-        for part in loops { try? await part.loop.submit { part.table.closeWhenWritten() }.get() }
-        let end = ContinuousClock.now + .seconds(2)
-        while await connectionCount() > 0, ContinuousClock.now < end {
-            try? await Task.sleep(for: .milliseconds(10))
-        }
+    /// Closes every connection once what was written to it is sent.
+    public func closeWhenWritten() {
+        for part in loops { part.loop.execute { part.table.closeWhenWritten() } }
     }
 
     /// Open connections on all event loops.
-    public func connectionCount() async -> Int {
-        var count = 0
-        for part in loops { count += (try? await part.loop.submit { part.table.count }.get()) ?? 0 }
-        return count
+    public func connectionCount() -> EventLoopFuture<Int> {
+        let counts = loops.map { part in part.loop.submit { part.table.count } }
+        return EventLoopFuture.whenAllSucceed(counts, on: channel.eventLoop).map { $0.reduce(0, +) }
     }
 }

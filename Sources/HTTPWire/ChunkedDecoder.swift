@@ -1,5 +1,5 @@
 // Takes a chunked body apart (RFC 9112 §7.1). Pure and incremental: it is shown bytes and says which of them are
-// data. Extensions are skipped and trailers dropped, both within bounds.
+// data. Extensions are skipped and trailers dropped, both within bounds and only when they are well formed.
 
 /// Reads one chunked body.
 public struct ChunkedDecoder: Sendable {
@@ -20,16 +20,20 @@ public struct ChunkedDecoder: Sendable {
 
     private enum State {
         case size(digits: Int, value: Int, line: Int)
-        case sizeExtension(value: Int, line: Int)
+        case sizeExtension(value: Int, line: Int, ChunkExtension)
         case sizeLineFeed(value: Int)
         case data(left: Int)
         case dataReturn, dataLineFeed
-        case trailer(line: Int, total: Int)
-        case trailerLineFeed(line: Int, total: Int)
+        case trailerName(count: Int, total: Int)
+        case trailerValue(total: Int)
+        case trailerLineFeed(total: Int)
+        case lastLineFeed
         case ended
     }
 
     private var state = State.size(digits: 0, value: 0, line: 0)
+    /// The beginning of a trailer's name, long enough for every name that is refused here.
+    private var name = InlineArray<20, UInt8>(repeating: 0)
 
     public init() {}
 
@@ -37,6 +41,7 @@ public struct ChunkedDecoder: Sendable {
     public mutating func next(
         in bytes: UnsafeRawBufferPointer, at offset: inout Int
     ) throws(HeadError) -> Step {
+        if case .ended = state { return .end }
         while offset < bytes.count {
             if case .data(let left) = state {
                 let end = offset + min(left, bytes.count - offset)
@@ -56,28 +61,33 @@ public struct ChunkedDecoder: Sendable {
         switch state {
         case .size(let digits, let value, let line):
             try stepSize(byte, digits: digits, value: value, line: line)
-        case .sizeExtension(let value, let line):
-            if byte == 0x0D { return state = .sizeLineFeed(value: value) }
-            guard line < Self.maximumLineBytes, byte == 0x09 || (byte >= 0x20 && byte != 0x7F) else { throw .badChunk }
-            state = .sizeExtension(value: value, line: line + 1)
+        case .sizeExtension(let value, let line, var parts):
+            if byte == 0x0D, parts.isComplete { return state = .sizeLineFeed(value: value) }
+            guard line < Self.maximumLineBytes, parts.accept(byte) else { throw .badChunk }
+            state = .sizeExtension(value: value, line: line + 1, parts)
         case .sizeLineFeed(let value):
             guard byte == 0x0A else { throw .badChunk }
-            state = value == 0 ? .trailer(line: 0, total: 0) : .data(left: value)
+            state = value == 0 ? .trailerName(count: 0, total: 0) : .data(left: value)
         case .dataReturn:
             guard byte == 0x0D else { throw .badChunk }
             state = .dataLineFeed
         case .dataLineFeed:
             guard byte == 0x0A else { throw .badChunk }
             state = .size(digits: 0, value: 0, line: 0)
-        case .trailer(let line, let total):
-            if byte == 0x0D { return state = .trailerLineFeed(line: line, total: total) }
+        case .trailerName(let count, let total):
+            try stepTrailerName(byte, count: count, total: total)
+        case .trailerValue(let total):
+            if byte == 0x0D { return state = .trailerLineFeed(total: total) }
             guard total < Self.maximumTrailerBytes, byte == 0x09 || (byte >= 0x20 && byte != 0x7F) else {
-                throw .badChunk
+                throw .badTrailer
             }
-            state = .trailer(line: line + 1, total: total + 1)
-        case .trailerLineFeed(let line, let total):
+            state = .trailerValue(total: total + 1)
+        case .trailerLineFeed(let total):
+            guard byte == 0x0A else { throw .badTrailer }
+            state = .trailerName(count: 0, total: total + 2)
+        case .lastLineFeed:
             guard byte == 0x0A else { throw .badChunk }
-            state = line == 0 ? .ended : .trailer(line: 0, total: total + 2)
+            state = .ended
         case .data, .ended:
             break
         }
@@ -92,9 +102,30 @@ public struct ChunkedDecoder: Sendable {
         case 0x0D where digits > 0:
             state = .sizeLineFeed(value: value)
         case 0x3B where digits > 0:
-            state = .sizeExtension(value: value, line: line + 1)
+            state = .sizeExtension(value: value, line: line + 1, ChunkExtension())
         default:
             throw .badChunk
+        }
+    }
+
+    /// A trailer is dropped, but it must be a header line, and none that speaks of framing or of the connection
+    /// (RFC 9110 §6.5.1): a reader that heeds such a line would see the next message elsewhere.
+    private mutating func stepTrailerName(_ byte: UInt8, count: Int, total: Int) throws(HeadError) {
+        if byte == 0x0D, count == 0 { return state = .lastLineFeed }
+        guard total < Self.maximumTrailerBytes else { throw .badTrailer }
+        if ByteClass.isToken(byte) {
+            if count < name.count { name[count] = byte }
+            return state = .trailerName(count: count + 1, total: total + 1)
+        }
+        guard byte == 0x3A, count > 0, !isHopByHop(count) else { throw .badTrailer }
+        state = .trailerValue(total: total + 1)
+    }
+
+    /// Is the trailer's name, of so many bytes, one that only a head may have?
+    private func isHopByHop(_ count: Int) -> Bool {
+        guard count <= name.count else { return false }
+        return withUnsafeBytes(of: name) { bytes in
+            HeaderName.find(UnsafeRawBufferPointer(rebasing: bytes[..<count])).isHopByHop
         }
     }
 }

@@ -67,24 +67,26 @@ struct FieldLines {
         let range = HeadRange(start: start, end: end)
         fields.append(
             HeadField(name: name, nameRange: HeadRange(start: line.lowerBound, end: colon), value: range))
-        if name != .other { try note(name, range, value) }
+        if name != .other { try note(name, range, value, endsLine: end == line.upperBound) }
     }
 
+    /// - Parameter endsLine: nothing stands behind the value. Some readers take a tab there for a part of the value,
+    ///   and would find another end of the body; so framing values must stand alone.
     private mutating func note(
-        _ name: HeaderName, _ range: HeadRange, _ value: UnsafeRawBufferPointer
+        _ name: HeaderName, _ range: HeadRange, _ value: UnsafeRawBufferPointer, endsLine: Bool
     ) throws(HeadError) {
         switch name {
         case .contentLength:
             guard contentLength == nil else { throw .twoLengths }
-            guard let length = Decimal.parse(value) else { throw .badLength }
+            guard endsLine, let length = Decimal.parse(value) else { throw .badLength }
             contentLength = length
         case .transferEncoding:
-            guard !isChunked, HeaderName.equal(value, "chunked") else { throw .badCoding }
+            guard !isChunked, endsLine, ByteCompare.equalIgnoringCase(value, "chunked") else { throw .badCoding }
             isChunked = true
         case .connection:
             HeaderList.forEach(value) { option in
-                if HeaderName.equal(option, "close") { saysClose = true }
-                if HeaderName.equal(option, "keep-alive") { saysKeepAlive = true }
+                if ByteCompare.equalIgnoringCase(option, "close") { saysClose = true }
+                if ByteCompare.equalIgnoringCase(option, "keep-alive") { saysKeepAlive = true }
             }
         default:
             break
@@ -93,18 +95,21 @@ struct FieldLines {
     }
 }
 
-/// The first line of each known name, and which single names came twice.
+/// The first line of each watched name, and which names came twice.
 public struct KnownFields: Sendable {
-    private var ranges = InlineArray<48, HeadRange>(repeating: .absent)
+    private var ranges = InlineArray<16, HeadRange>(repeating: .absent)
+    private var seen: UInt64 = 0
     private var repeated: UInt64 = 0
 
     mutating func note(_ name: HeaderName, _ range: HeadRange) {
+        let bit: UInt64 = 1 &<< UInt64(name.rawValue)
+        if seen & bit != 0 { repeated |= bit }
         let slot = Int(name.rawValue)
-        guard slot < ranges.count else { return }
-        if ranges[slot].isPresent { repeated |= 1 &<< UInt64(slot) } else { ranges[slot] = range }
+        if slot < ranges.count, seen & bit == 0 { ranges[slot] = range }
+        seen |= bit
     }
 
-    /// The value of the first line with this name.
+    /// The value of the first line with this name; absent for names that are not watched.
     public subscript(name: HeaderName) -> HeadRange {
         let slot = Int(name.rawValue)
         return slot < ranges.count ? ranges[slot] : .absent

@@ -30,6 +30,8 @@ public struct HeadError: Error, Equatable, Sendable {
     static let noHost = HeadError(400, "An HTTP/1.1 request needs exactly one Host header.")
     static let badExpectation = HeadError(417, "The only expectation that is met is '100-continue'.")
     static let badChunk = HeadError(400, "The chunked body is malformed: a chunk is 'HEXSIZE CR LF data CR LF'.")
+    static let badTrailer = HeadError(
+        400, "A trailer of the chunked body is malformed, too long or one that only a head may have; leave it out.")
     static let chunkTooLarge = HeadError(413, "A chunk announces more bytes than any body may have.")
     static let badStatus = HeadError(400, "The status line is not 'HTTP/1.1 NNN reason'.")
 }

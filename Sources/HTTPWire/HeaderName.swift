@@ -4,12 +4,18 @@
 /// A header name that some rule of the gateway looks at; compared without regard to ASCII case (RFC 9110 §5.1).
 public enum HeaderName: UInt8, CaseIterable, Sendable {
     case other
-    case accept, acceptLanguage, allow, authorization, baggage, cacheControl, connection, contentEncoding
-    case contentLength, contentType, cookie, date, expect, forwarded, host, keepAlive, lastEventID
-    case mcpMethod, mcpName, mcpParam, mcpProtocolVersion, mcpSessionID
-    case origin, proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te, traceparent, tracestate
+    // The watched ones, which `KnownFields` finds at once, come first.
+    case accept, contentEncoding, contentLength, contentType, expect, host, keepAlive, lastEventID
+    case mcpMethod, mcpName, mcpProtocolVersion, mcpSessionID, origin
+    case accessControlRequestMethod, accessControlRequestHeaders
+    // These matter only for what is forwarded.
+    case acceptLanguage, allow, authorization, baggage, cacheControl, connection, cookie, date, forwarded, mcpParam
+    case proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te, traceparent, tracestate
     case trailer, transferEncoding, upgrade, userAgent, vary, wwwAuthenticate, xAccelBuffering
-    case accessControlAllow, accessControlExpose, accessControlRequestMethod, accessControlRequestHeaders
+    case accessControlAllow, accessControlExpose
+
+    /// Names before this one are watched.
+    static let watchedCount = Int(HeaderName.acceptLanguage.rawValue)
 
     /// Names that speak of one connection only (RFC 9110 §7.6.1) and framing, which is always made anew.
     public var isHopByHop: Bool {
@@ -33,96 +39,66 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
 }
 
 extension HeaderName {
-    /// Finds the name for `bytes`, which hold a valid token.
+    /// Finds the name for `bytes`, which hold a valid token. Length and first letter leave one candidate, or two.
     static func find(_ bytes: UnsafeRawBufferPointer) -> HeaderName {
         guard let first = bytes.first else { return .other }
-        if bytes.count > 10, first | 0x20 == UInt8(ascii: "m"), hasPrefix(bytes, "mcp-param-") { return .mcpParam }
-        for (text, name) in candidates(count: bytes.count, first: first | 0x20) where equal(bytes, text) {
-            return name
-        }
-        if first | 0x20 == UInt8(ascii: "a"), hasPrefix(bytes, "access-control-allow-") { return .accessControlAllow }
-        return .other
-    }
-
-    /// At most two names share a length and a first letter, so two comparisons settle it.
-    private static func candidates(count: Int, first: UInt8) -> Candidates {
-        switch (count, first) {
-        case (2, 0x74): Candidates(("te", .te))
-        case (4, 0x68): Candidates(("host", .host))
-        case (4, 0x64): Candidates(("date", .date))
-        case (4, 0x76): Candidates(("vary", .vary))
-        case (5, 0x61): Candidates(("allow", .allow))
-        case (6, 0x61): Candidates(("accept", .accept))
-        case (6, 0x63): Candidates(("cookie", .cookie))
-        case (6, 0x65): Candidates(("expect", .expect))
-        case (6, 0x6F): Candidates(("origin", .origin))
-        case (6, 0x73): Candidates(("server", .server))
-        case (7, 0x62): Candidates(("baggage", .baggage))
-        case (7, 0x74): Candidates(("trailer", .trailer))
-        case (7, 0x75): Candidates(("upgrade", .upgrade))
-        case (8, 0x6D): Candidates(("mcp-name", .mcpName))
-        case (9, 0x66): Candidates(("forwarded", .forwarded))
-        case (10, 0x63): Candidates(("connection", .connection))
-        case (10, 0x6B): Candidates(("keep-alive", .keepAlive))
-        case (10, 0x6D): Candidates(("mcp-method", .mcpMethod))
-        case (10, 0x73): Candidates(("set-cookie", .setCookie))
-        case (10, 0x74): Candidates(("tracestate", .tracestate))
-        case (10, 0x75): Candidates(("user-agent", .userAgent))
-        case (11, 0x72): Candidates(("retry-after", .retryAfter))
-        case (11, 0x74): Candidates(("traceparent", .traceparent))
-        case (12, 0x63): Candidates(("content-type", .contentType))
-        case (13, 0x61): Candidates(("authorization", .authorization))
-        case (13, 0x63): Candidates(("cache-control", .cacheControl))
-        case (13, 0x6C): Candidates(("last-event-id", .lastEventID))
-        case (14, 0x63): Candidates(("content-length", .contentLength))
-        case (14, 0x6D): Candidates(("mcp-session-id", .mcpSessionID))
-        case (15, 0x61): Candidates(("accept-language", .acceptLanguage))
-        case (16, 0x63): Candidates(("content-encoding", .contentEncoding))
-        case (16, 0x70): Candidates(("proxy-connection", .proxyConnection))
-        case (16, 0x77): Candidates(("www-authenticate", .wwwAuthenticate))
-        case (17, 0x74): Candidates(("transfer-encoding", .transferEncoding))
-        case (17, 0x78): Candidates(("x-accel-buffering", .xAccelBuffering))
-        case (19, 0x70): Candidates(("proxy-authorization", .proxyAuthorization))
-        case (20, 0x6D): Candidates(("mcp-protocol-version", .mcpProtocolVersion))
+        switch (bytes.count, first | 0x20) {
+        case (2, 0x74): return .te.named("te", bytes)
+        case (4, 0x68): return .host.named("host", bytes)
+        case (4, 0x64): return .date.named("date", bytes)
+        case (4, 0x76): return .vary.named("vary", bytes)
+        case (5, 0x61): return .allow.named("allow", bytes)
+        case (6, 0x61): return .accept.named("accept", bytes)
+        case (6, 0x63): return .cookie.named("cookie", bytes)
+        case (6, 0x65): return .expect.named("expect", bytes)
+        case (6, 0x6F): return .origin.named("origin", bytes)
+        case (6, 0x73): return .server.named("server", bytes)
+        case (7, 0x62): return .baggage.named("baggage", bytes)
+        case (7, 0x74): return .trailer.named("trailer", bytes)
+        case (7, 0x75): return .upgrade.named("upgrade", bytes)
+        case (8, 0x6D): return .mcpName.named("mcp-name", bytes)
+        case (9, 0x66): return .forwarded.named("forwarded", bytes)
+        case (10, 0x63): return .connection.named("connection", bytes)
+        case (10, 0x6B): return .keepAlive.named("keep-alive", bytes)
+        case (10, 0x6D): return .mcpMethod.named("mcp-method", bytes)
+        case (10, 0x73): return .setCookie.named("set-cookie", bytes)
+        case (10, 0x74): return .tracestate.named("tracestate", bytes)
+        case (10, 0x75): return .userAgent.named("user-agent", bytes)
+        case (11, 0x72): return .retryAfter.named("retry-after", bytes)
+        case (11, 0x74): return .traceparent.named("traceparent", bytes)
+        case (12, 0x63): return .contentType.named("content-type", bytes)
+        case (13, 0x61): return .authorization.named("authorization", bytes)
+        case (13, 0x63): return .cacheControl.named("cache-control", bytes)
+        case (13, 0x6C): return .lastEventID.named("last-event-id", bytes)
+        case (14, 0x63): return .contentLength.named("content-length", bytes)
+        case (14, 0x6D): return .mcpSessionID.named("mcp-session-id", bytes)
+        case (15, 0x61): return .acceptLanguage.named("accept-language", bytes)
+        case (16, 0x63): return .contentEncoding.named("content-encoding", bytes)
+        case (16, 0x70): return .proxyConnection.named("proxy-connection", bytes)
+        case (16, 0x77): return .wwwAuthenticate.named("www-authenticate", bytes)
+        case (17, 0x74): return .transferEncoding.named("transfer-encoding", bytes)
+        case (17, 0x78): return .xAccelBuffering.named("x-accel-buffering", bytes)
+        case (19, 0x70): return .proxyAuthorization.named("proxy-authorization", bytes)
+        case (20, 0x6D): return .mcpProtocolVersion.named("mcp-protocol-version", bytes)
+        case (30, 0x61): return .accessControlRequestHeaders.named("access-control-request-headers", bytes)
         case (29, 0x61):
-            Candidates(
-                ("access-control-expose-headers", .accessControlExpose),
-                ("access-control-request-method", .accessControlRequestMethod))
-        case (30, 0x61): Candidates(("access-control-request-headers", .accessControlRequestHeaders))
-        default: Candidates()
+            let name = HeaderName.accessControlExpose.named("access-control-expose-headers", bytes)
+            if name != .other { return name }
+            return accessControlRequestMethod.named("access-control-request-method", bytes)
+        case (30, 0x61): return accessControlRequestHeaders.named("access-control-request-headers", bytes)
+        default: return findByPrefix(bytes)
         }
     }
 
-    /// A tiny list without an allocation.
-    private struct Candidates: Sequence, IteratorProtocol {
-        private var first: (StaticString, HeaderName)?
-        private var second: (StaticString, HeaderName)?
-
-        init(_ first: (StaticString, HeaderName)? = nil, _ second: (StaticString, HeaderName)? = nil) {
-            self.first = first
-            self.second = second
-        }
-
-        mutating func next() -> (StaticString, HeaderName)? {
-            defer { (first, second) = (second, nil) }
-            return first
-        }
+    /// `self` if the bytes are its name.
+    @inline(__always)
+    private func named(_ text: StaticString, _ bytes: UnsafeRawBufferPointer) -> HeaderName {
+        ByteCompare.equalIgnoringCase(bytes, text) ? self : HeaderName.findByPrefix(bytes)
     }
 
-    /// Equality without regard to ASCII case; `text` is lower case.
-    static func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        bytes.count == text.utf8CodeUnitCount && hasPrefix(bytes, text)
-    }
-
-    static func hasPrefix(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        text.withUTF8Buffer { wanted in
-            guard bytes.count >= wanted.count else { return false }
-            for index in 0..<wanted.count {
-                let byte = bytes[index]
-                let isUpper = byte >= 0x41 && byte <= 0x5A
-                if (isUpper ? byte | 0x20 : byte) != wanted[index] { return false }
-            }
-            return true
-        }
+    private static func findByPrefix(_ bytes: UnsafeRawBufferPointer) -> HeaderName {
+        if bytes.count > 10, ByteCompare.hasPrefixIgnoringCase(bytes, "mcp-param-") { return .mcpParam }
+        if ByteCompare.hasPrefixIgnoringCase(bytes, "access-control-allow-") { return .accessControlAllow }
+        return .other
     }
 }

@@ -7,23 +7,41 @@ public enum Verb: UInt8, Sendable {
 }
 
 /// One complete request head. Ranges count from the head's first byte.
-public struct RequestHead: Sendable {
-    public var verb: Verb
+///
+/// A class, because it is large and goes through many hands on the hot path.
+public final class RequestHead: Sendable {
+    public let verb: Verb
     /// The target's path, from its '/' to before '?'. Never percent-decoded.
-    public var path: HeadRange
+    public let path: HeadRange
     /// What follows '?', or absent.
-    public var query: HeadRange
-    public var isHTTP11: Bool
-    public var framing: Framing
+    public let query: HeadRange
+    public let isHTTP11: Bool
+    public let framing: Framing
     /// The client is ready to send another request on this connection.
-    public var keepsAlive: Bool
+    public let keepsAlive: Bool
     /// The client waits for `100 Continue` before it sends the body.
-    public var expectsContinue: Bool
+    public let expectsContinue: Bool
     /// Header lines in their order.
-    public var fields: [HeadField]
-    public var known: KnownFields
+    public let fields: [HeadField]
+    public let known: KnownFields
     /// Bytes of the head with the empty line that ends it.
-    public var byteCount: Int
+    public let byteCount: Int
+
+    init(
+        verb: Verb, path: HeadRange, query: HeadRange, isHTTP11: Bool, framing: Framing, keepsAlive: Bool,
+        expectsContinue: Bool, fields: [HeadField], known: KnownFields, byteCount: Int
+    ) {
+        self.verb = verb
+        self.path = path
+        self.query = query
+        self.isHTTP11 = isHTTP11
+        self.framing = framing
+        self.keepsAlive = keepsAlive
+        self.expectsContinue = expectsContinue
+        self.fields = fields
+        self.known = known
+        self.byteCount = byteCount
+    }
 }
 
 /// Reads request heads from one connection, one after the other.
@@ -61,7 +79,7 @@ public struct RequestHeadReader: Sendable {
         if known.isRepeated(.host) || (start.isHTTP11 && known[.host].isAbsent) { throw .noHost }
         let expectation = known[.expect]
         if expectation.isPresent {
-            guard HeaderName.equal(expectation.bytes(in: bytes), "100-continue"), !known.isRepeated(.expect)
+            guard ByteCompare.equalIgnoringCase(expectation.bytes(in: bytes), "100-continue"), !known.isRepeated(.expect)
             else { throw .badExpectation }
         }
         return RequestHead(
@@ -100,6 +118,8 @@ public struct RequestHeadReader: Sendable {
         guard at > target, at < line.upperBound, bytes[at] == 0x20 else { throw .badStartLine }
         let isHTTP11 = try version(UnsafeRawBufferPointer(rebasing: bytes[(at + 1)..<line.upperBound]))
         let verb = verb(method)
+        // CONNECT has no origin form (RFC 9112 §3.2.3), and some take what follows its head for another protocol.
+        if verb == .other, ByteCompare.equal(method, "CONNECT") { throw .badStartLine }
         // Only the origin form: the gateway is no forward proxy. `OPTIONS *` finds no endpoint and gets 404.
         guard bytes[target] == 0x2F || (bytes[target] == 0x2A && at == target + 1 && verb == .options)
         else { throw .badStartLine }
@@ -110,7 +130,7 @@ public struct RequestHeadReader: Sendable {
 
     /// True for HTTP/1.1, false for HTTP/1.0.
     private static func version(_ text: UnsafeRawBufferPointer) throws(HeadError) -> Bool {
-        guard text.count == 8, "HTTP/".utf8.elementsEqual(text.prefix(5)), text[6] == 0x2E else { throw .badStartLine }
+        guard text.count == 8, ByteCompare.hasPrefix(text, "HTTP/"), text[6] == 0x2E else { throw .badStartLine }
         guard text[5] == 0x31, text[7] == 0x31 || text[7] == 0x30 else { throw .badVersion }
         return text[7] == 0x31
     }
@@ -118,11 +138,11 @@ public struct RequestHeadReader: Sendable {
     /// Methods are case-sensitive (RFC 9110 §9.1).
     private static func verb(_ method: UnsafeRawBufferPointer) -> Verb {
         switch method.count {
-        case 3 where method.elementsEqual("GET".utf8): .get
-        case 4 where method.elementsEqual("POST".utf8): .post
-        case 4 where method.elementsEqual("HEAD".utf8): .head
-        case 6 where method.elementsEqual("DELETE".utf8): .delete
-        case 7 where method.elementsEqual("OPTIONS".utf8): .options
+        case 3 where ByteCompare.equal(method, "GET"): .get
+        case 4 where ByteCompare.equal(method, "POST"): .post
+        case 4 where ByteCompare.equal(method, "HEAD"): .head
+        case 6 where ByteCompare.equal(method, "DELETE"): .delete
+        case 7 where ByteCompare.equal(method, "OPTIONS"): .options
         default: .other
         }
     }

@@ -2,16 +2,27 @@
 // an ambiguous answer ends the exchange and its connection is never used again.
 
 /// One complete response head. Ranges count from the head's first byte.
-public struct ResponseHead: Sendable {
+public final class ResponseHead: Sendable {
     /// 100 to 599.
-    public var status: Int
-    public var framing: Framing
+    public let status: Int
+    public let framing: Framing
     /// The instance is ready for another request on this connection.
-    public var keepsAlive: Bool
-    public var fields: [HeadField]
-    public var known: KnownFields
+    public let keepsAlive: Bool
+    public let fields: [HeadField]
+    public let known: KnownFields
     /// Bytes of the head with the empty line that ends it.
-    public var byteCount: Int
+    public let byteCount: Int
+
+    init(
+        status: Int, framing: Framing, keepsAlive: Bool, fields: [HeadField], known: KnownFields, byteCount: Int
+    ) {
+        self.status = status
+        self.framing = framing
+        self.keepsAlive = keepsAlive
+        self.fields = fields
+        self.known = known
+        self.byteCount = byteCount
+    }
 }
 
 /// Reads response heads from one connection, one after the other.
@@ -46,18 +57,18 @@ public struct ResponseHeadReader: Sendable {
 
     /// RFC 9112 §6.3, without the cases of HEAD and CONNECT, which are never sent.
     private func framing(_ status: Int) throws(HeadError) -> Framing {
-        if status < 200 || status == 204 || status == 304 { return .none }
         if lines.isChunked {
             guard isHTTP11 else { throw .codingInHTTP10 }
             guard lines.contentLength == nil else { throw .lengthWithChunks }
-            return .chunked
         }
+        if status < 200 || status == 204 || status == 304 { return .none }
+        if lines.isChunked { return .chunked }
         guard let length = lines.contentLength else { return .untilClose }
         return length > 0 ? .length(length) : .none
     }
 
     private mutating func readStatus(_ line: UnsafeRawBufferPointer) throws(HeadError) {
-        guard line.count >= 12, "HTTP/1.".utf8.elementsEqual(line.prefix(7)), line[8] == 0x20,
+        guard line.count >= 12, ByteCompare.hasPrefix(line, "HTTP/1."), line[8] == 0x20,
             line[7] == 0x30 || line[7] == 0x31, line.count == 12 || line[12] == 0x20,
             let code = Decimal.parse(UnsafeRawBufferPointer(rebasing: line[9..<12])), code >= 100, code <= 599
         else { throw .badStatus }

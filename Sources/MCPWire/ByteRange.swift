@@ -4,7 +4,7 @@
 /// Offsets into the scanned bytes; ``absent`` when the member did not occur.
 ///
 /// Offsets are 32 bits wide: the scanners refuse buffers of 4 GiB - 1 byte and more.
-public struct ByteRange: Equatable, Hashable, Sendable {
+public struct ByteRange: Equatable, Hashable, Sendable, BitwiseCopyable {
     /// Offset of the first byte.
     public var start: UInt32
     /// Offset behind the last byte.

@@ -2,13 +2,13 @@
 // with an id line of its own, or scans `data`; it never rebuilds the event.
 
 /// A complete event (WHATWG HTML, section 9.2.6), with ranges into the buffer given to ``EventScanner/next(in:from:)``.
-public struct Event: Sendable {
+public struct Event: Sendable, BitwiseCopyable {
     /// The whole event, its terminating blank line included. The stream continues at its end. It begins behind a byte
     /// order mark or a line feed left over from the event before, so it may begin later than the scan did.
     public var range: ByteRange = .absent
     /// The last `event` value.
     public var name: ByteRange = .absent
-    /// The first `data` value. When ``dataLines`` is above 1 it is not the whole text; see ``appendData(in:to:)``.
+    /// The first `data` value. When ``dataLines`` is above 1 it is not the whole text; see ``appendText(in:to:)``.
     public var data: ByteRange = .absent
     /// The last `id` value; empty when the event resets the id. A value with NUL is ignored, as the standard has it.
     public var id: ByteRange = .absent
@@ -24,7 +24,7 @@ public struct Event: Sendable {
     /// Appends the text that a client gets: all `data` values, joined by line feeds.
     ///
     /// - Parameter bytes: the buffer that the event was found in.
-    public func appendData(in bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+    public func appendText(in bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         if dataLines <= 1 {
             out.append(contentsOf: bytes.cut(data))
             return

@@ -16,7 +16,8 @@ struct StringToken {
 }
 
 /// A position in the text. Bytes are read through `byte(at:)`, `current` and `word(at:)` only, each of which checks
-/// against `end`; so no read leaves the buffer, whatever the text says.
+/// against `end`; so no read leaves the buffer, whatever the text says. Offsets and levels are bounded by `end` and by
+/// the depth limit, never by numbers in the text, so the wrapping operators on them cannot wrap.
 struct JSONReader {
     private let base: UnsafeRawPointer
     let end: Int
@@ -88,7 +89,22 @@ struct JSONReader {
     // MARK: Strings
 
     /// Reads the string whose opening quote is at the position, and goes behind its closing quote.
+    @inline(__always)
     mutating func string() throws(ScanFailure) -> StringToken {
+        // Most names have at most eight letters: one look finds their end, which is behind the word if nothing stops in it.
+        let start = position &+ 1
+        if let word = word(at: start) {
+            let end = start &+ Self.stops(word).trailingZeroBitCount >> 3
+            if byte(at: end) == UInt8(ascii: "\"") {
+                position = end &+ 1
+                return StringToken(start: start, end: end, isEscaped: false, hasHighBytes: false)
+            }
+        }
+        return try longString()
+    }
+
+    @inline(never)
+    private mutating func longString() throws(ScanFailure) -> StringToken {
         var token = StringToken(start: position &+ 1, end: 0, isEscaped: false, hasHighBytes: false)
         var at = position &+ 1
         while true {
@@ -139,13 +155,13 @@ struct JSONReader {
     /// The top bit of each byte that ends a plain run; exact up to and including the lowest one.
     ///
     /// For bytes below 0x80 no addition carries into the next byte. `^ 0x02` swaps within the control characters and
-    /// brings the quote (0x22) to 0x20, so that one comparison with 0x21 finds both. A byte from 0x80 is a stop itself
-    /// and spoils only the bytes above it.
+    /// brings the quote (0x22) to 0x20, so that one comparison with 0x21 finds both. A byte from 0x80 makes one of the
+    /// additions overflow its byte (0xDC the first, all others the second), so it is a stop and spoils only bytes above.
     @inline(__always)
     private static func stops(_ word: UInt64) -> UInt64 {
         let noControlOrQuote = (word ^ 0x0202_0202_0202_0202) &+ 0x5F5F_5F5F_5F5F_5F5F
         let noBackslash = (word ^ 0x5C5C_5C5C_5C5C_5C5C) &+ 0x7F7F_7F7F_7F7F_7F7F
-        return (word | ~(noControlOrQuote & noBackslash)) & 0x8080_8080_8080_8080
+        return ~(noControlOrQuote & noBackslash) & 0x8080_8080_8080_8080
     }
 
     private mutating func escape() throws(ScanFailure) {

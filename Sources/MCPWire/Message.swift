@@ -5,8 +5,8 @@
 ///
 /// A watched member of an unexpected type (a number as `params.name`, say) is absent here: servers judge it, not the
 /// gateway. "Contents" are string contents without quotes and may hold escapes; compare them with ``JSONString``.
-public struct Message: Sendable {
-    public enum Kind: Sendable { case request, notification, result, error }
+public struct Message: Sendable, BitwiseCopyable {
+    public enum Kind: Sendable, BitwiseCopyable { case request, notification, result, error }
 
     public var kind: Kind = .notification
     /// The whole message object, braces included.

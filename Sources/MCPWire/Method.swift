@@ -2,7 +2,7 @@
 // over an enum. Routing, retries and metric labels use it. An unknown method is `other` and is passed on as it is.
 
 /// A JSON-RPC method of MCP, revisions 2024-11-05 to 2026-07-28 (and the tasks extension, SEP-2663).
-public enum Method: UInt8, Sendable, CaseIterable {
+public enum Method: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case initialize
     /// `notifications/initialized`
     case initialized

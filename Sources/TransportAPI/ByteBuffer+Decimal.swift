@@ -12,6 +12,6 @@ extension ByteBuffer {
             digits[first] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
             rest /= 10
         } while rest > 0
-        for index in first..<20 { writeInteger(digits[index]) }
+        digits.span.extracting(first..<20).withUnsafeBytes { _ = writeBytes($0) }
     }
 }

@@ -37,28 +37,3 @@ struct LogfmtHandler: LogHandler {
         return out + "\""
     }
 }
-
-/// Writes access lines on a thread of its own, so that a slow terminal never holds up an event loop.
-final class AccessLogWriter: Sendable {
-    /// Batches that may wait. Beyond: the batch is dropped, and the drop is said in the log.
-    private static let batchesMax = 256
-    private let stream: AsyncStream<String>.Continuation
-    private let task: Task<Void, Never>
-
-    init(logger: Logger) {
-        let (batches, continuation) = AsyncStream.makeStream(
-            of: String.self, bufferingPolicy: .bufferingOldest(Self.batchesMax))
-        stream = continuation
-        task = Task { for await batch in batches { StandardError.write(batch) } }
-    }
-
-    func write(_ batch: String, _ logger: Logger) {
-        if case .dropped = stream.yield(batch) { logger.error("access lines were dropped: standard error is too slow") }
-    }
-
-    /// Writes what is left.
-    func close() async {
-        stream.finish()
-        await task.value
-    }
-}

@@ -1,4 +1,5 @@
-// One running node: its event loops, its two listeners, its drain.
+// One running node: its event loops, its two listeners, its drain. Runs on the main thread, which waits for signals
+// and for nothing else; all work is on the event loops.
 internal import ArgumentParser
 internal import GatewayConfig
 internal import GatewayCore
@@ -11,7 +12,7 @@ struct Node {
     let configuration: GatewayConfiguration
     let logger: Logger
 
-    func run(until signals: SignalWatch) async throws {
+    func run(until signals: SignalWatch) throws {
         let assembly = Assembly(configuration: configuration, logger: logger)
         var parts: Gateway.Parts
         do {
@@ -21,23 +22,27 @@ struct Node {
             throw ExitCode.badConfig
         }
         let accessLog = configuration.accessLog ? AccessLogWriter(logger: logger) : nil
-        if let accessLog { parts.accessLog = { [logger] in accessLog.write($0, logger) } }
+        if let accessLog { parts.accessLog = { accessLog.write($0) } }
         warn()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         let gateway = Gateway(parts)
-        let listener = try await bind(gateway, group, assembly.listenerOptions)
-        let admin = try await bindAdmin(gateway, group)
-        await gateway.waitForFirstChecks()
+        let listener = try bind(gateway, group, assembly.listenerOptions)
+        let admin = try bindAdmin(gateway, group)
+        try gateway.firstChecks(on: group.next()).wait()
+        printReady(listener.port)
+        signals.wait()
+        try drain(gateway, listener, group.next(), signals)
+        try admin?.stopAccepting().wait()
+        accessLog?.close()
+    }
+
+    /// Exactly one line per upstream on standard output: what a script waits for.
+    private func printReady(_ port: Int) {
+        let host = configuration.listen.host
         for upstream in configuration.upstreams {
-            let host = configuration.listen.host
-            let name = host.contains(":") ? "[\(host)]" : host
-            StandardError.printToStandardOutput("patchbay ready http://\(name):\(listener.port)\(upstream.path)")
+            StandardOutput.print(
+                "patchbay ready http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(upstream.path)")
         }
-        await signals.first()
-        await drain(gateway, listener, signals)
-        await admin?.stopAccepting()
-        await accessLog?.close()
-        try? await group.shutdownGracefully()
     }
 
     private func warn() {
@@ -55,11 +60,11 @@ struct Node {
 
     private func bind(
         _ gateway: Gateway, _ group: MultiThreadedEventLoopGroup, _ options: ListenerOptions
-    ) async throws -> HTTPListener {
+    ) throws -> HTTPListener {
         do {
-            return try await HTTPListener.bind(
+            return try HTTPListener.bind(
                 host: configuration.listen.host, port: configuration.listen.port, group: group, options: options
-            ) { loop in try gateway.makeWorker(on: loop) }
+            ) { loop in try gateway.makeWorker(on: loop) }.wait()
         } catch {
             StandardError.print("error: cannot listen on \(configuration.listen): \(error)")
             throw ExitCode.cannotBind
@@ -68,13 +73,13 @@ struct Node {
 
     /// The default address may be taken by another node on this machine: then the node goes on without. An address
     /// that the operator chose must work.
-    private func bindAdmin(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) async throws -> HTTPListener? {
+    private func bindAdmin(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) throws -> HTTPListener? {
         let address = configuration.admin.listen
         let access = address.isLoopback ? AccessPolicy.loopback : AccessPolicy(hosts: nil, origins: [])
         do {
-            let listener = try await HTTPListener.bind(
+            let listener = try HTTPListener.bind(
                 host: address.host, port: address.port, group: group, options: ListenerOptions()
-            ) { loop in AdminService(gateway: gateway, loop: loop, access: access) }
+            ) { loop in AdminService(gateway: gateway, loop: loop, access: access) }.wait()
             logger.info("admin listener is up", metadata: ["listen": "\(address.host):\(listener.port)"])
             return listener
         } catch {
@@ -91,35 +96,36 @@ struct Node {
 
     // MARK: Drain
 
-    private func drain(_ gateway: Gateway, _ listener: HTTPListener, _ signals: SignalWatch) async {
-        logger.notice("draining: no new sessions; running calls finish")
-        gateway.beginDrain()
-        let hurry = Task { await signals.second() }
-        let finish = Task {
-            try await Task.sleep(for: configuration.drainDelay)
-            listener.drain()
-            await gateway.endStreams()
-            await listener.stopAccepting()
-            let end = ContinuousClock.now + configuration.drainTimeout
-            while await gateway.attachedCount() > 0, ContinuousClock.now < end {
-                try await Task.sleep(for: .milliseconds(20))
+    private func drain(
+        _ gateway: Gateway, _ listener: HTTPListener, _ loop: any EventLoop, _ signals: SignalWatch
+    ) throws {
+        logger.notice("draining: not ready any more")
+        gateway.announceDrain()
+        var isHasty = false
+        /// Waits until `isDone`, the time is over, or a second signal asks for haste.
+        func wait(_ limit: Duration, until isDone: () throws -> Bool) rethrows {
+            let end = ContinuousClock.now + limit
+            while !isHasty, try !isDone(), ContinuousClock.now < end {
+                isHasty = signals.arrives(withinMilliseconds: 20)
             }
         }
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { _ = try? await finish.value }
-            tasks.addTask { await hurry.value }
-            await tasks.next()
-            finish.cancel()
-            hurry.cancel()
-            signals.release()
-            tasks.cancelAll()
-        }
-        let left = await gateway.attachedCount()
-        if left > 0 { logger.warning("drain_timeout is over: ending what still runs", metadata: ["exchanges": "\(left)"]) }
-        await gateway.endCalls()
-        await listener.stopAccepting()
-        await listener.closeWhenWritten()
-        await gateway.close()
+        wait(configuration.drainDelay) { false }
+        // The listener stays open while calls finish: who still comes is told 503 and when to try again, and calls of
+        // sessions that live here are served, each ending its connection.
+        gateway.beginDrain()
+        listener.drain()
+        try gateway.endStreams(on: loop).wait()
+        try wait(configuration.drainTimeout) { try gateway.attachedCount(on: loop).wait() == 0 }
+        try listener.stopAccepting().wait()
+        let left = try gateway.attachedCount(on: loop).wait()
+        if left > 0 { logger.warning("ending what still runs", metadata: ["exchanges": "\(left)"]) }
+        try gateway.endCalls(on: loop).wait()
+        listener.closeWhenWritten()
+        try wait(Self.closeLimit) { try listener.connectionCount().wait() == 0 }
+        try gateway.close(on: loop).wait()
         logger.notice("drained")
     }
+
+    /// How long clients may take to read the last bytes.
+    private static let closeLimit = Duration.seconds(2)
 }

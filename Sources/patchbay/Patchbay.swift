@@ -3,7 +3,7 @@
 internal import ArgumentParser
 
 @main
-struct Patchbay: AsyncParsableCommand {
+struct Patchbay: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "patchbay",
         abstract: "A gateway that makes any number of MCP servers look like one.",

@@ -1,13 +1,9 @@
 // `patchbay serve`: one gateway node, from its start to the end of its drain.
 internal import ArgumentParser
 internal import GatewayConfig
-internal import GatewayCore
-internal import GatewayHTTP
 internal import Logging
-internal import NIOCore
-internal import NIOPosix
 
-struct Serve: AsyncParsableCommand {
+struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a gateway node.",
         discussion: """
@@ -24,18 +20,18 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigOptions
 
-    func run() async throws {
+    func run() throws {
         let loaded = try options.load()
         loaded.printWarnings()
         let level = Logger.Level(rawValue: loaded.configuration.logLevel.rawValue) ?? .info
         let logger = Logger(label: "patchbay") { _ in LogfmtHandler(logLevel: level) }
+        let signals = SignalWatch()
         let files = FileLimit.raise()
         if files < 2 * loaded.configuration.limits.connections {
             logger.info(
                 "the system's limit of open files holds fewer streams than limits.connections allows",
                 metadata: ["files": "\(files)", "connections": "\(loaded.configuration.limits.connections)"])
         }
-        let signals = SignalWatch()
-        try await Node(configuration: loaded.configuration, logger: logger).run(until: signals)
+        try Node(configuration: loaded.configuration, logger: logger).run(until: signals)
     }
 }

@@ -1,47 +1,35 @@
-// SIGTERM and SIGINT as something that can be awaited: the first asks for a drain, the second for haste.
-internal import Dispatch
+// SIGTERM and SIGINT as something that the main thread waits for. The signals are blocked in every thread, so nothing
+// is interrupted by them and no code runs in a signal handler.
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
 #endif
 
-/// `@unchecked Sendable`: the sources are only kept alive here.
-final class SignalWatch: @unchecked Sendable {
-    private let arrivals: [AsyncStream<Void>]
-    private let continuations: [AsyncStream<Void>.Continuation]
-    private let sources: [any DispatchSourceSignal]
+/// The signals that end the node.
+struct SignalWatch {
+    private var set = sigset_t()
 
+    /// Call before any other thread exists: they inherit what is blocked.
     init() {
-        let first = AsyncStream.makeStream(of: Void.self)
-        let second = AsyncStream.makeStream(of: Void.self)
-        arrivals = [first.stream, second.stream]
-        continuations = [first.continuation, second.continuation]
-        let queue = DispatchQueue(label: "patchbay.signals")
-        let counter = Counter(continuations)
-        sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { counter.step() }
-            source.activate()
-            return source
-        }
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Confined to the signal queue.
-    private final class Counter: @unchecked Sendable {
-        private var waiting: [AsyncStream<Void>.Continuation]
-
-        init(_ waiting: [AsyncStream<Void>.Continuation]) { self.waiting = waiting }
-
-        func step() { if !waiting.isEmpty { waiting.removeFirst().finish() } }
+    /// Returns when one arrives.
+    func wait() {
+        var set = set
+        var number: Int32 = 0
+        while sigwait(&set, &number) != 0 {}
     }
 
-    func first() async { for await _ in arrivals[0] {} }
-
-    func second() async { for await _ in arrivals[1] {} }
-
-    /// Lets whoever waits for the second signal go.
-    func release() { continuations[1].finish() }
+    /// Waits so many milliseconds. True if one arrived.
+    func arrives(withinMilliseconds milliseconds: Int) -> Bool {
+        var set = set
+        var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        return sigtimedwait(&set, nil, &time) > 0
+    }
 }

@@ -24,9 +24,16 @@ enum StandardError {
     /// Writes one line, whole.
     static func print(_ line: String) { write(line + "\n") }
 
-    static func write(_ text: String) { write(text, to: STDERR_FILENO) }
+    static func write(_ text: String) { Output.write(text, to: STDERR_FILENO) }
+}
 
-    private static func write(_ text: String, to file: Int32) {
+enum StandardOutput {
+    static func print(_ line: String) { Output.write(line + "\n", to: STDOUT_FILENO) }
+}
+
+private enum Output {
+    /// Writes all of it; gives up only when the other end is gone.
+    static func write(_ text: String, to file: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
@@ -37,9 +44,6 @@ enum StandardError {
             }
         }
     }
-
-    /// The line that says that the gateway is ready; a script waits for it.
-    static func printToStandardOutput(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 }
 
 enum FileLimit {

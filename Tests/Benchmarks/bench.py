@@ -71,7 +71,7 @@ def interleaved(variants, rounds, measure):
         shift = turn % len(variants)
         for variant in variants[shift:] + variants[:shift]:
             outcome[variant.name].append(measure(variant))
-        say(f"  round {turn + 1} of {rounds}")
+    say(f"  {rounds} rounds done")
     return outcome
 
 
@@ -95,8 +95,8 @@ def measure_times(children, chosen, backends, programs, results):
     if "latency" in chosen.only:
         say(f"latency at {load.PACED_RATE} requests/s")
         results["latency"] = interleaved(
-            variants, chosen.rounds,
-            lambda variant: load.paced(children, variant, programs["pace"], chosen.seconds, load_core))
+            variants, chosen.rounds * chosen.seconds * 1000 // load.PACED_MILLISECONDS,
+            lambda variant: load.paced(children, variant, programs["pace"], load_core))
     for variant in variants:
         if variant.child:
             children.stop(variant.child)

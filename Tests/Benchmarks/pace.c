@@ -12,9 +12,9 @@ enum {
     max_lines = 256,
     max_sessions = 1024,
     max_rate = 100000,
-    max_seconds = 60,
-    max_waiting = 1 << 16,      // requests that found no free connection
-    warm_up = nanoseconds / 5,  // samples of this first time are dropped
+    max_milliseconds = 60000,
+    max_waiting = 1 << 16,       // requests that found no free connection
+    warm_up = nanoseconds / 10,  // samples of this first time are dropped
 };
 
 struct line {
@@ -115,11 +115,11 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-static void run(int rate, int seconds) {
+static void run(int rate, int milliseconds) {
     struct epoll_event events[max_lines];
-    int64_t total = (int64_t)rate * seconds, sent = 0, answered = 0;
+    int64_t total = (int64_t)rate * milliseconds / 1000, sent = 0, answered = 0;
     begin = now_ns();
-    int64_t give_up = begin + (int64_t)(seconds + answer_timeout) * nanoseconds;
+    int64_t give_up = begin + (milliseconds / 1000 + 1 + answer_timeout) * (int64_t)nanoseconds;
     while (answered < total) {
         int64_t now = now_ns();
         while (sent < total && begin + sent * nanoseconds / rate <= now) {
@@ -143,19 +143,19 @@ static void run(int rate, int seconds) {
 
 int main(int argc, char **argv) {
     if (argc != 6) {
-        fprintf(stderr, "usage: pace PORT RATE SECONDS CONNECTIONS SESSION_FILE\n");
+        fprintf(stderr, "usage: pace PORT RATE MILLISECONDS CONNECTIONS SESSION_FILE\n");
         return 64;
     }
-    int port = atoi(argv[1]), rate = atoi(argv[2]), seconds = atoi(argv[3]);
+    int port = atoi(argv[1]), rate = atoi(argv[2]), milliseconds = atoi(argv[3]);
     line_count = atoi(argv[4]);
-    if (rate < 1 || rate > max_rate || seconds < 1 || seconds > max_seconds || line_count < 1 ||
+    if (rate < 1 || rate > max_rate || milliseconds < 1 || milliseconds > max_milliseconds || line_count < 1 ||
         line_count > max_lines) {
-        fprintf(stderr, "at most %d requests/s, %d s, %d connections\n", max_rate, max_seconds, max_lines);
+        fprintf(stderr, "at most %d requests/s, %d ms, %d connections\n", max_rate, max_milliseconds, max_lines);
         return 64;
     }
     prctl(PR_SET_TIMERSLACK, 1000UL);  // else the kernel may wake this program 50 us late
     read_sessions(argv[5], port);
-    latencies = calloc((size_t)rate * (size_t)seconds, sizeof *latencies);
+    latencies = calloc((size_t)rate * (size_t)milliseconds / 1000 + 1, sizeof *latencies);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!latencies || epoll < 0) fail("cannot start");
     for (int index = 0; index < line_count; index++) {
@@ -163,7 +163,7 @@ int main(int argc, char **argv) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &lines[index]};
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, lines[index].fd, &event) < 0) fail("epoll_ctl");
     }
-    run(rate, seconds);
+    run(rate, milliseconds);
     if (latency_count == 0) return 1;
     qsort(latencies, latency_count, sizeof *latencies, compare);
     printf("{\"count\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", latency_count,

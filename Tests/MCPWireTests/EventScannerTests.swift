@@ -24,7 +24,7 @@ import Testing
 
     static func found(_ event: Event, in bytes: [UInt8]) -> Found {
         var joined: [UInt8] = []
-        bytes.withUnsafeBytes { event.appendData(in: $0, to: &joined) }
+        bytes.withUnsafeBytes { event.appendText(in: $0, to: &joined) }
         #expect(event.hasID == !event.id.isAbsent && (event.dataLines > 0) == !event.data.isAbsent)
         if event.dataLines == 1 { #expect(text(event.data, in: bytes) == String(decoding: joined, as: UTF8.self)) }
         if event.dataLines > 1 { #expect(joined.starts(with: bytes[event.data.range] + [10])) }

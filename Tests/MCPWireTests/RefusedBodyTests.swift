@@ -7,14 +7,13 @@ import Testing
 @Suite struct RefusedBodyTests {
     /// Not JSON at all, or not only JSON: -32700.
     static let notJSON: [String] = [
-        "", " ", "\n", "{", "[", "\"",
-        "hello", "{}}", "{}{}", "{},", "{}\u{0}", "\u{FEFF}{}", "nul", "tru", "+1",
-        ".5",
-        "1.", "01", "-", "-a", "1e", "1e+", "0x10", "NaN", "Infinity", "'a'", "{'a':1}", "{a:1}", "{\"a\"}",
+        "", " ", "\n", "{", "[", "\"", "hello", "{}}", "{}{}", "{},", "{}\u{0}", "\u{FEFF}{}", "nul", "tru", "+1",
+        ".5", "1.", "01", "-", "-a", "1e", "1e+", "0x10", "NaN", "Infinity", "'a'", "{'a':1}", "{a:1}", "{\"a\"}",
         "{\"a\":}", "{\"a\":1,}", "{,\"a\":1}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1;\"b\":2}", "[1,]", "[,1]",
         "[1 2]", "[1}", "{\"a\":1]", "{\"a\":[1}", "{\"a\":tru}", "{\"a\":nulL}", "{\"a\":True}", "{\"a\":01}",
         "{\"a\":1.}", "{\"a\":-}", "{\"a\":1e}", "{\"a\":\"b}", "{\"a\":\"\\\"}", "{\"a\":\"\\x41\"}",
-        "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12G4\"}", "{\"a\":\"\\U0041\"}", "{\"a\":\"tab\there\"}",
+        "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12G4\"}", "{\"a\":\"\\u123\"}", "{\"a\":\"\\u123G\"}", "{\"a\":\"\\U0041\"}",
+        "{\"a\":\"tab\there\"}",
         "{\"a\":\"line\nbreak\"}", "{\"a\":\"\u{0}\"}", "{\"a\":\"\u{1F}\"}", "{\"a\":1}//x", "/**/{}",
         "{\"a\":1}\u{B}",
         "\u{A0}{}", "{1:2}", "{null:1}", "{\"a\":1,,\"b\":2}", "[[[[", "{\"a\":{\"b\":{", "{\"a\":\"\\ud83d",
@@ -122,6 +121,20 @@ import Testing
             lines.append("\(Golden.ascii(text)) | \(error.code.rawValue) | \(id) | \(error.reason)")
         }
         try Golden.expect(lines, file: "refusals.txt")
+    }
+
+    /// The scan reads strings eight and thirty-two bytes at a time; every byte must count at every place.
+    @Test func everyByteAtEveryPlaceOfAString() {
+        let head = Array(#"{"jsonrpc":"2.0","method":"m","x":""#.utf8)
+        let tail = Array(#""}"#.utf8)
+        for byte in UInt8.min...UInt8.max {
+            let isPlain = byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            for place in 0..<44 {
+                var contents = [UInt8](repeating: 0x61, count: 44)
+                contents[place] = byte
+                #expect((refusal(head + contents + tail) == nil) == isPlain, "byte \(byte) at \(place)")
+            }
+        }
     }
 
     @Test func anArrayIsNotOneMessage() {

@@ -95,6 +95,18 @@ import Testing
         expectLimit(array(3), ScanLimits(batch: 2), "too many messages")
     }
 
+    @Test func messagesOfAnArrayDoNotTouchEachOther() throws {
+        let vendor = #"{"jsonrpc":"2.0","id":1,"method":"vendor/x","params":{"Name":1,"progressToken":9,"name":"n"}}"#
+        let progress = #"{"jsonrpc":"2.0","method":"notifications/progress"}"#
+        let bytes = Array("[\(vendor),\(progress)]".utf8)
+        guard case .batch(let messages) = try scanBody(bytes).get() else {
+            Issue.record("not a batch")
+            return
+        }
+        #expect(messages.count == 2 && messages[1].progressToken.isAbsent && messages[1].name.isAbsent)
+        #expect(messages[1].id.isAbsent && messages[1].params.isAbsent)
+    }
+
     @Test func batchesKeepOrderAndRanges() throws {
         let progress = #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2}}"#
         let answer = #"{"jsonrpc":"2.0","id":"r","result":{}}"#

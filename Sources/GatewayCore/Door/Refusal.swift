@@ -53,11 +53,12 @@ struct Refusal: Error {
     static let tooManySessions = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again later.",
         lines: "Retry-After: 5\r\n")
+    /// With 200, because Python clients take every other status for the end of their session.
     static let tooManyCalls = Refusal(
-        429, .internalError, "This session runs as many calls as limits.calls_per_session allows; nothing was run.",
-        lines: "Retry-After: 1\r\n")
+        200, .internalError, "This session runs as many calls as limits.calls_per_session allows; nothing was run.",
+        dataJSON: #"{"reason":"too_many_calls"}"#)
     static let tooManyStreams = Refusal(
-        409, .invalidRequest, "This session has as many GET streams as limits.streams_per_session allows.")
+        429, .invalidRequest, "This session has as many GET streams as limits.streams_per_session allows.")
     static let batchNotAllowed = Refusal(
         400, .invalidRequest, "A JSON array (batch) is part of revision 2025-03-26 only; send one message per POST.")
     static let initializeInBatch = Refusal(

@@ -2,19 +2,22 @@
 public import HTTPWire
 public import NIOCore
 
-/// A complete request of a client.
-public struct Request {
+/// A complete request of a client. A class, because its head is large and it is handed through many hands.
+public final class Request {
     public let head: RequestHead
     /// The head's bytes: the ranges in `head` count from its reader index.
     public let block: ByteBuffer
     /// Empty when there is none.
-    public var body: ByteBuffer
+    public let body: ByteBuffer
 
     public init(head: RequestHead, block: ByteBuffer, body: ByteBuffer) {
         self.head = head
         self.block = block
         self.body = body
     }
+
+    /// The same request with another body.
+    func with(body: ByteBuffer) -> Request { Request(head: head, block: block, body: body) }
 
     /// Calls `body` with the bytes of the first header line of this name; they are empty when it is absent.
     @inline(__always)

@@ -42,8 +42,10 @@ extension Worker {
         switch head.verb {
         case .post:
             try admitBody(head, view)
-            guard accepts(head, view, "application/json", "application/*"),
-                accepts(head, view, "text/event-stream", "text/*")
+            guard
+                MediaType.isUsualAccept(head.known[.accept].bytes(in: view))
+                    || accepts(head, view, "application/json", "application/*")
+                        && accepts(head, view, "text/event-stream", "text/*")
             else { throw .notAcceptable }
         case .get:
             guard accepts(head, view, "text/event-stream", "text/*") else { throw .notAcceptableStream }

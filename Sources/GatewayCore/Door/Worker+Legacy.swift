@@ -17,7 +17,7 @@ extension Worker {
         {
             throw .tooManyCalls
         }
-        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
         plan.message = message
         plan.session = session
         plan.principal = principal
@@ -27,7 +27,7 @@ extension Worker {
     private func planWithoutSession(
         _ message: Message, _ upstream: UpstreamGroup, _ principal: Principal
     ) throws(Refusal) -> ExchangePlan {
-        var plan = ExchangePlan(upstream: upstream, target: .any(.session))
+        let plan = ExchangePlan(upstream: upstream, target: .any(.session))
         plan.message = message
         plan.principal = principal
         if message.kind == .request, message.knownMethod == .initialize {
@@ -55,7 +55,7 @@ extension Worker {
         let session = try session(of: request, upstream, principal)
         guard session.streams.load(ordering: .relaxed) < gateway.parts.limits.streamsPerSession
         else { throw .tooManyStreams }
-        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
         plan.verb = .get
         plan.session = session
         plan.principal = principal
@@ -74,7 +74,7 @@ extension Worker {
         let principal = principal(of: request)
         let session = try session(of: request, upstream, principal)
         end(session)
-        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
         plan.verb = .delete
         plan.session = session
         plan.principal = principal

@@ -39,7 +39,7 @@ extension Worker {
         case .stream(let upstream):
             return try openLegacyStream(request, upstream, sink)
         case .messages(let upstream):
-            var plan = try planLegacyMessage(request, upstream)
+            let plan = try planLegacyMessage(request, upstream)
             plan.message = try scanOne(request, &id)
             return start((request, plan), sink)
         case .streamable(let upstream):

@@ -16,7 +16,7 @@ extension Worker {
             throw unsupportedVersion(requestedJSON: Array(Revision.v2026_07_28.text.utf8), upstream)
         }
         if message.knownMethod == .subscriptionsListen, gateway.isDraining { throw .draining }
-        var plan = ExchangePlan(upstream: upstream, target: .any(.stateless))
+        let plan = ExchangePlan(upstream: upstream, target: .any(.stateless))
         plan.message = message
         plan.principal = principal(of: request)
         plan.cancelsWithClient = true
@@ -82,7 +82,6 @@ extension Worker {
     private func takeTagsOff(
         _ request: Request, _ message: Message, _ plan: ExchangePlan
     ) throws(Refusal) -> (Request, ExchangePlan) {
-        var plan = plan
         var places: [Int] = []
         for range in [message.requestState, message.cursor, message.taskId] where !range.isAbsent {
             let reading = body(request, range) {
@@ -105,8 +104,7 @@ extension Worker {
         if message.nameForHeader == message.taskId, !message.taskId.isAbsent {
             plan.replacedName = try nameWithoutTag(request)
         }
-        var changed = request
-        changed.body = Self.cut(request.body, places)
+        let changed = request.with(body: Self.cut(request.body, places))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
             try? MessageScanner.scanMessage(view, limits: ScanLimits())
         }

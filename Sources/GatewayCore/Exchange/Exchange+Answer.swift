@@ -5,7 +5,7 @@ internal import TransportAPI
 
 extension Exchange {
     func answerBegan(_ head: AnswerHead) {
-        lastRead = .now()
+        lastRead = worker.now
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
         if head.status == 404, let session = plan.session { worker.end(session) }
@@ -33,7 +33,7 @@ extension Exchange {
     }
 
     func answerBytes(_ bytes: ByteBuffer) {
-        lastRead = .now()
+        lastRead = worker.now
         closeIfTooSlow()
         switch phase {
         case .passing:

@@ -23,7 +23,7 @@ extension Exchange {
             stalledSince = nil
             handle?.resume()
         } else if stalledSince == nil {
-            stalledSince = .now()
+            stalledSince = worker.now
             handle?.pause()
         }
     }

@@ -7,19 +7,20 @@ extension Exchange {
     /// Writes the lines for the instance into the worker's buffer.
     func writeRequestLines() {
         let options = plan.upstream.options
-        worker.requestLines.clear()
+        // Taken out and put back, so that the writes go to a local value and not through the worker.
+        var lines = worker.requestLines
+        worker.requestLines = ByteBuffer()
+        lines.clear()
         request.block.withUnsafeReadableBytes { view in
+            var runs = LineRuns()
             for field in request.head.fields where travels(field, view, options) {
-                worker.requestLines.writeBytes(field.nameRange.bytes(in: view))
-                worker.requestLines.writeStaticString(": ")
-                worker.requestLines.writeBytes(field.value.bytes(in: view))
-                worker.requestLines.writeStaticString("\r\n")
+                runs.add(field, view) { lines.writeBytes($0) }
             }
+            runs.finish(view) { lines.writeBytes($0) }
         }
-        if let name = plan.replacedName { worker.requestLines.writeHeader("Mcp-Name", name) }
-        if let id = plan.session?.upstreamSessionID, !id.isEmpty {
-            worker.requestLines.writeHeader("Mcp-Session-Id", id)
-        }
+        if let name = plan.replacedName { lines.writeHeader("Mcp-Name", name) }
+        if let session = plan.session { lines.writeBytes(session.upstreamLine) }
+        worker.requestLines = lines
     }
 
     /// The allow-list. The session id is never among them: the instance gets its own.

@@ -52,8 +52,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         self.plan = plan
         self.request = request
         self.sink = sink
-        lastWrite = began
-        lastRead = began
+        lastWrite = worker.now
+        lastRead = worker.now
     }
 
     var limits: Limits { worker.gateway.parts.limits }

@@ -2,8 +2,9 @@
 internal import MCPWire
 internal import TransportAPI
 
-/// How one request is to be served.
-struct ExchangePlan {
+/// How one request is to be served. A class, because it is large and goes through many hands; once its exchange has
+/// started nobody changes it.
+final class ExchangePlan {
     /// What an answer needs beyond being passed on.
     enum AnswerMode {
         case pass
@@ -24,7 +25,7 @@ struct ExchangePlan {
         case any(UpstreamGroup.Need)
     }
 
-    var upstream: UpstreamGroup
+    let upstream: UpstreamGroup
     var target: Target
     var verb = ExchangeRequest.Verb.post
     /// The scanned message, or nil where there is no body.
@@ -39,6 +40,11 @@ struct ExchangePlan {
     var usesStreamEndpoint = false
     /// The name without its tag, sent as `Mcp-Name` in place of the client's.
     var replacedName: [UInt8]?
+
+    init(upstream: UpstreamGroup, target: Target) {
+        self.upstream = upstream
+        self.target = target
+    }
 
     var method: Method { message?.knownMethod ?? .none }
 

@@ -1,32 +1,38 @@
 // What the command asks of all event loops together: to end streams, to end calls, to say what is left.
-internal import NIOCore
+public import NIOCore
 
 extension Gateway {
-    /// Returns when every instance has been checked once or its check timed out, so that the node does not say that it
-    /// is ready while it knows nothing. An instance that is down holds it up for its check's timeout at most.
-    public func waitForFirstChecks() async {
-        guard let first = allWorkers.first else { return }
-        await withCheckedContinuation { continuation in
-            first.loop.execute { first.whenChecked { continuation.resume() } }
+    /// Completes when every instance has been checked once or its check timed out, so that the node does not say that
+    /// it is ready while it knows nothing. An instance that is down holds it up for its check's timeout at most.
+    public func firstChecks(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        let done = loop.makePromise(of: Void.self)
+        guard let first = allWorkers.first else {
+            done.succeed()
+            return done.futureResult
         }
+        first.loop.execute { first.whenChecked { done.succeed() } }
+        return done.futureResult
     }
 
     /// Ends GET streams and listens, each in the way of its revision. Calls go on.
-    public func endStreams() async { await onEach { $0.endStreams() } }
+    public func endStreams(on loop: any EventLoop) -> EventLoopFuture<Void> { onEach(loop) { $0.endStreams() } }
 
     /// Ends what still runs, each call with an explicit error.
-    public func endCalls() async { await onEach { $0.endCalls() } }
+    public func endCalls(on loop: any EventLoop) -> EventLoopFuture<Void> { onEach(loop) { $0.endCalls() } }
 
-    public func close() async { await onEach { $0.close() } }
+    /// Closes what is idle towards the instances and hands on the last access lines.
+    public func close(on loop: any EventLoop) -> EventLoopFuture<Void> { onEach(loop) { $0.close() } }
 
     /// Exchanges whose clients still wait.
-    public func attachedCount() async -> Int {
-        var count = 0
-        for worker in allWorkers { count += (try? await worker.loop.submit { worker.attachedCount }.get()) ?? 0 }
-        return count
+    public func attachedCount(on loop: any EventLoop) -> EventLoopFuture<Int> {
+        let counts = allWorkers.map { worker in worker.loop.submit { worker.attachedCount } }
+        return EventLoopFuture.whenAllSucceed(counts, on: loop).map { $0.reduce(0, +) }
     }
 
-    private func onEach(_ body: @escaping @Sendable (Worker) -> Void) async {
-        for worker in allWorkers { try? await worker.loop.submit { body(worker) }.get() }
+    private func onEach(
+        _ loop: any EventLoop, _ body: @escaping @Sendable (Worker) -> Void
+    ) -> EventLoopFuture<Void> {
+        let all = allWorkers.map { worker in worker.loop.submit { body(worker) } }
+        return EventLoopFuture.andAllSucceed(all, on: loop)
     }
 }

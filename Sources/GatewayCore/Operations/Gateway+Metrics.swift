@@ -11,7 +11,7 @@ extension Gateway {
 
     /// Why the node should get no traffic.
     public var unreadyReason: String {
-        isDraining ? "draining" : "no instance of any upstream has answered yet"
+        isLeaving ? "draining" : "no instance of any upstream has answered yet"
     }
 
     private func render(_ copies: [WorkerMetrics]) -> String {
@@ -33,7 +33,7 @@ extension Gateway {
         text.begin(Telemetry.slowClients, "counter", "Streams closed because their client read too slowly.")
         text.add([], sum.slowClients)
         text.begin(Telemetry.draining, "gauge", "1 while the node shuts down.")
-        text.add([], isDraining ? 1 : 0)
+        text.add([], isLeaving ? 1 : 0)
         writeInstances(&text)
         return text.text
     }

@@ -1,5 +1,5 @@
 // One stateful conversation, shared by all event loops of the node. What changes is atomic; what does not is plain.
-public import Synchronization
+internal import Synchronization
 
 /// The identity of a session: 128 random bits, never shown to anyone in the clear.
 public struct SessionID: Hashable, Sendable {
@@ -22,6 +22,8 @@ public final class Session: Sendable {
     let instance: Instance
     /// The instance's own id. Never shown to clients.
     let upstreamSessionID: [UInt8]
+    /// The header line that names it at its instance, ready to be copied; empty where there is none.
+    let upstreamLine: [UInt8]
     let principal: Principal
     /// Where its messages go, for 2024-11-05 only.
     let messagePath: String?
@@ -42,6 +44,8 @@ public final class Session: Sendable {
         self.upstream = upstream
         self.instance = instance
         self.upstreamSessionID = upstreamSessionID
+        upstreamLine = upstreamSessionID.isEmpty
+            ? [] : Array("Mcp-Session-Id: ".utf8) + upstreamSessionID + Array("\r\n".utf8)
         self.principal = principal
         self.messagePath = messagePath
         self.endsAt = endsAt

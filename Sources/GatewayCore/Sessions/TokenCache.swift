@@ -1,5 +1,10 @@
 // Session ids that one event loop has opened before. A hit costs a dictionary look-up and a comparison; nothing is
 // decrypted twice.
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 
 /// Opened session ids of one event loop.
 struct TokenCache {
@@ -18,11 +23,7 @@ struct TokenCache {
 
     func find(_ token: UnsafeRawBufferPointer) -> Session? {
         guard let entry = entries[Self.key(token)], entry.token.count == token.count else { return nil }
-        let isEqual = entry.token.withUnsafeBytes { own in
-            for index in 0..<own.count where own[index] != token[index] { return false }
-            return true
-        }
-        return isEqual ? entry.session : nil
+        return entry.token.withUnsafeBytes { Self.equal($0, token) } ? entry.session : nil
     }
 
     mutating func insert(_ token: UnsafeRawBufferPointer, _ session: Session) {
@@ -38,6 +39,13 @@ struct TokenCache {
 
     private mutating func forgetHalf() {
         for key in entries.keys.prefix(entries.count / 2) { entries.removeValue(forKey: key) }
+    }
+
+    /// Not in constant time: what it compares with is a token that this loop has opened before.
+    private static func equal(_ own: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+        guard own.count == other.count else { return false }
+        guard let first = own.baseAddress, let second = other.baseAddress else { return true }
+        return memcmp(first, second, own.count) == 0
     }
 
     private static func key(_ token: UnsafeRawBufferPointer) -> UInt64 {

@@ -15,11 +15,10 @@ extension Worker {
         if messages.contains(where: { $0.knownMethod == .initialize }) { throw .initializeInBatch }
         var plans: [(Request, ExchangePlan)] = []
         for message in messages {
-            var single = request
             guard let part = request.body.getSlice(
                 at: request.body.readerIndex + Int(message.range.start), length: message.range.count)
             else { throw .batchNotAllowed }
-            single.body = part
+            let single = request.with(body: part)
             let own = part.withUnsafeReadableBytes { try? MessageScanner.scanMessage($0, limits: ScanLimits()) }
             guard let own else { throw .batchNotAllowed }
             plans.append((single, try planLegacy(single, own, upstream)))

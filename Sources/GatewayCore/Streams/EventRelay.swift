@@ -51,6 +51,8 @@ struct EventRelay {
         if let failure { throw failure }
         if seen < bytes.readableBytes {
             bytes.moveReaderIndex(forwardBy: seen)
+            // Else a stream whose reads always end within an event would keep all that ever came.
+            bytes.discardReadBytes()
             tail = bytes
         }
     }

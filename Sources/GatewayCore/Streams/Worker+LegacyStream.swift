@@ -12,7 +12,7 @@ extension Worker {
     ) throws(Refusal) -> any ClientObserver {
         if gateway.isDraining { throw .draining }
         if gateway.sessions.isFull { throw .tooManySessions }
-        var plan = ExchangePlan(upstream: upstream, target: .any(.stream))
+        let plan = ExchangePlan(upstream: upstream, target: .any(.stream))
         plan.verb = .get
         plan.usesStreamEndpoint = true
         plan.principal = principal(of: request)
@@ -31,7 +31,7 @@ extension Worker {
         guard let session, session.upstream === upstream, session.principal == principal,
             let path = session.messagePath
         else { throw .sessionNotFound }
-        var plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
+        let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
         plan.session = session
         plan.principal = principal
         plan.path = path

@@ -1,0 +1,83 @@
+// One running gateway: the real binary with a configuration of its own, on free ports.
+import Foundation
+
+final class Gateway: Sendable {
+    let process: ManagedProcess
+    let port: Int
+    /// 0 when it has no admin listener.
+    let adminPort: Int
+
+    /// Starts `patchbay serve` and waits until it is ready.
+    /// - Parameters:
+    ///   - upstreams: one YAML flow mapping per upstream, such as `{name: main, instances: […]}`.
+    ///   - settings: further lines of the configuration.
+    static func start(_ upstreams: [String], _ settings: String = "") async throws -> Gateway {
+        let file = try configuration(upstreams, settings)
+        return try await Gateway(["serve", "--config", file], lines: upstreams.count)
+    }
+
+    /// In front of these servers as one upstream at /mcp.
+    static func start(before servers: [TestServer], _ settings: String = "") async throws -> Gateway {
+        try await start(["{name: main, instances: \(servers.yaml)}"], settings)
+    }
+
+    /// Writes a configuration with free ports for both listeners.
+    static func configuration(_ upstreams: [String], _ settings: String = "") throws -> String {
+        let lines = ["listen: 127.0.0.1:0", "admin: {listen: \"127.0.0.1:0\"}", "upstreams:"]
+            + upstreams.map { "  - \($0)" } + [settings, ""]
+        return try Scratch.write(lines.joined(separator: "\n"), as: "patchbay.yaml")
+    }
+
+    /// - Parameter lines: how many ready lines to wait for.
+    init(_ arguments: [String], lines: Int = 1, environment: [String: String]? = nil) async throws {
+        let process = try ManagedProcess(
+            "the gateway", Installation.gateway(), arguments, environment: environment)
+        self.process = process
+        let ready = try await eventually("the gateway's ready lines\n\(process.errors.tail())") {
+            if process.hasEnded {
+                throw Overdue(description: "the gateway ended at its start:\n\(process.errors.tail(20))")
+            }
+            let found = process.output.lines
+            return found.count >= lines ? found : nil
+        }
+        guard let port = ready.first?.split(separator: "/").dropFirst().first?.split(separator: ":").last,
+            let port = Int(port)
+        else { throw Overdue(description: "the gateway said '\(ready)' where 'patchbay ready URL' was expected") }
+        self.port = port
+        let mark = "msg=\"admin listener is up\" listen=\"127.0.0.1:"
+        let admin = process.errors.first { $0.contains(mark) }?.components(separatedBy: mark).last
+        adminPort = admin.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+    }
+
+    // MARK: Asking it
+
+    func endpoint(_ path: String = "/mcp") -> Endpoint { Endpoint(port: port, path: path) }
+
+    /// `GET` at the admin listener.
+    func admin(_ path: String) async throws -> HTTPAnswer {
+        try await HTTPAnswer.get(Endpoint(port: adminPort, path: path))
+    }
+
+    /// The sum of the samples of a metric whose labels all occur in the line, or nil when there are none.
+    func metric(_ name: String, _ labels: String...) async throws -> Double? {
+        let page = try await admin("/metrics").text
+        let samples = page.split(separator: "\n").filter { line in
+            (line.hasPrefix(name + "{") || line.hasPrefix(name + " ")) && labels.allSatisfy { line.contains($0) }
+        }
+        let values = samples.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+        return values.isEmpty ? nil : values.reduce(0, +)
+    }
+
+    /// Resident memory, in bytes.
+    func residentBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        return (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+
+    /// SIGTERM, and how it ended.
+    func stop() async throws -> ManagedProcess.End {
+        process.send(SIGTERM)
+        return try await process.end()
+    }
+}

@@ -1,0 +1,66 @@
+// A client of the revisions with sessions, spoken by hand: what the official SDK never does or never shows. One
+// connection per request.
+import Foundation
+
+struct Peer: Sendable {
+    var endpoint: Endpoint
+    /// Sent with every request.
+    var headers = Peer.usual
+
+    static let usual = [
+        ("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"),
+    ]
+
+    var session: String? { headers.first { $0.0 == "Mcp-Session-Id" }?.1 }
+
+    /// Initializes a session. `headers` are sent with this and every later request.
+    static func open(
+        _ endpoint: Endpoint, version: String = "2025-11-25", headers: [(String, String)] = []
+    ) async throws -> Peer {
+        var peer = Peer(endpoint: endpoint, headers: usual + headers)
+        let answer = try await peer.post(initialize(version))
+        guard answer.status == 200, answer.response["result"]["protocolVersion"].string == version else {
+            throw Overdue(description: "initialize was answered with \(answer.status): \(answer.text)")
+        }
+        if let id = answer["Mcp-Session-Id"] { peer.headers.append(("Mcp-Session-Id", id)) }
+        peer.headers.append(("MCP-Protocol-Version", version))
+        let accepted = try await peer.post(#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
+        guard accepted.status == 202 else {
+            throw Overdue(description: "initialized was answered with \(accepted.status): \(accepted.text)")
+        }
+        return peer
+    }
+
+    static func initialize(_ version: String = "2025-11-25") -> String {
+        #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"\#(version)","#
+            + #""capabilities":{},"clientInfo":{"name":"tests","version":"1"}}}"#
+    }
+
+    static func call(_ tool: String, _ arguments: String = "{}", id: Int = 1) -> String {
+        #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)}}"#
+    }
+
+    func send(
+        _ verb: String, _ body: String? = nil, within limit: Duration = Deadline.usual
+    ) async throws -> HTTPAnswer {
+        try await .to(endpoint, verb, headers, body: body.map { Array($0.utf8) }, within: limit)
+    }
+
+    func post(_ body: String, within limit: Duration = Deadline.usual) async throws -> HTTPAnswer {
+        try await send("POST", body, within: limit)
+    }
+
+    /// The text that a tool answers.
+    func call(_ tool: String, _ arguments: String = "{}") async throws -> String {
+        let answer = try await post(Self.call(tool, arguments))
+        guard let text = answer.toolText else {
+            throw Overdue(description: "\(tool) was answered with \(answer.status): \(answer.text)")
+        }
+        return text
+    }
+
+    /// Sends a request and returns when the head of its answer is there; the rest is read as it comes.
+    func stream(_ verb: String, _ body: String? = nil) async throws -> EventStream {
+        try await EventStream.open(endpoint, verb, headers, body: body)
+    }
+}
