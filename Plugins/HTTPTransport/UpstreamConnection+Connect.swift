@@ -1,5 +1,10 @@
 // How a connection comes into being: TCP, then TLS where the URL says so, then the request that waited for it. Until
 // the request is written every failure is provably *not delivered*.
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -46,9 +51,15 @@ extension UpstreamConnection {
         let isTimeout = (error as? ChannelError).map { if case .connectTimeout = $0 { true } else { false } } ?? false
         fail(
             TransportError(
-                isTimeout ? .timedOut : .unreachable, .notDelivered,
+                isTimeout ? .timedOut : Self.isOwnShortage(error) ? .overloaded : .unreachable, .notDelivered,
                 "No connection to \(pool.instance.authority): \(error)"))
         close()
+    }
+
+    /// This machine is out of files, ports or memory: that is no verdict on the instance.
+    private static func isOwnShortage(_ error: any Error) -> Bool {
+        guard let number = (error as? IOError)?.errnoCode else { return false }
+        return [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN].contains(number)
     }
 
     private func handshakeTimedOut() {

@@ -25,6 +25,8 @@ public struct Limits: Sendable {
     public var batchMessages = 100
     /// Nesting of a JSON message. Beyond: 400.
     public var jsonDepth = 64
+    /// Times that a GET stream is asked for again while the instance still holds the last one (409), 0.25 s apart.
+    public var streamConflicts = 8
     /// Attempts for one request, the first included, where trying again is provably harmless.
     public var attempts = 3
     /// Retries of reads, as a share of requests in per cent, with a floor of 5 a second. Beyond: no retry.

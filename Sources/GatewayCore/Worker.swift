@@ -76,8 +76,8 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     // MARK: Time
 
-    private func tick() {
-        now = .now()
+    func tick(at time: NIODeadline = .now()) {
+        now = time
         nowSeconds = gateway.clock.seconds(now)
         ticks &+= 1
         retryBudget.tick()

@@ -17,6 +17,8 @@ public struct ListenerOptions: Sendable {
     /// Connections on all event loops together. Beyond: 503.
     public var connectionsMax = 10_000
 
+    /// Bytes of request bodies that are being received, on all event loops together. Beyond: 503, before more is read.
+    public var incomingBytesMax = 256 * 1024 * 1024
     /// Bytes queued for one client at which reading from its instance stops.
     public var queuedBytesMax = 128 * 1024
 
@@ -29,17 +31,24 @@ final class ConnectionTable {
 
     let options: ListenerOptions
     private let connectionsMax: Int
+    private let incomingBytesMax: Int
+    /// Bytes of unfinished request bodies.
+    var incomingBytes = 0
     private var connections: [HTTP1Connection] = []
     var isDraining = false
 
-    init(options: ListenerOptions, connectionsMax: Int) {
+    /// - Parameter loops: over how many event loops the listener's bounds are spread.
+    init(options: ListenerOptions, loops: Int) {
         self.options = options
-        self.connectionsMax = max(connectionsMax, 1)
+        connectionsMax = max(options.connectionsMax / max(loops, 1), 1)
+        incomingBytesMax = max(options.incomingBytesMax / max(loops, 1), 1)
     }
 
     var count: Int { connections.count }
 
     var isFull: Bool { connections.count >= connectionsMax }
+
+    var hasRoomForBodies: Bool { incomingBytes <= incomingBytesMax }
 
     func start(on loop: any EventLoop) {
         let bound = NIOLoopBound(self, eventLoop: loop)

@@ -53,6 +53,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        count(-incomingBytes)
         table.remove(self)
         self.context = nil
     }
@@ -122,15 +123,39 @@ final class HTTP1Connection: ChannelInboundHandler {
             guard let block = inbox.readSlice(length: head.byteCount) else { return false }
             return try begin(head, block)
         case .readingBody(let head, let block, var body):
-            phase = .closed
-            let isComplete = try body.read(&inbox)
-            phase = .readingBody(head, block, body)
-            if isComplete { serve(head, block, body.bytes) }
-            return isComplete
+            return try readBody(head, block, &body)
         case .answering, .lingering, .closed:
             return false
         }
     }
+
+    /// What this connection adds to the table's count.
+    private var incomingBytes = 0
+
+    private func count(_ bytes: Int) {
+        incomingBytes += bytes
+        table.incomingBytes += bytes
+    }
+
+    private func readBody(
+        _ head: RequestHead, _ block: ByteBuffer, _ body: inout BodyCollector
+    ) throws(HeadError) -> Bool {
+        // The phase lets go of the body meanwhile, so that it grows in place.
+        phase = .readingHead
+        let before = body.bytes.readableBytes
+        let result = Result { () throws(HeadError) in try body.read(&inbox) }
+        phase = .readingBody(head, block, body)
+        guard try result.get() else {
+            count(body.bytes.readableBytes - before)
+            guard table.hasRoomForBodies else { throw Self.noRoom }
+            return false
+        }
+        count(-incomingBytes)
+        serve(head, block, body.bytes)
+        return true
+    }
+
+    private static let noRoom = HeadError(503, "This node is receiving as much as it can hold; try again.")
 
     private var isReadingHead = false
 
@@ -149,11 +174,16 @@ final class HTTP1Connection: ChannelInboundHandler {
             refuse(answer, verb: head.verb)
             return false
         case .accept(let most):
-            let body = try BodyCollector(head.framing, bytesMax: most)
             if head.framing == .none {
                 serve(head, block, ByteBuffer())
                 return true
             }
+            // Mostly the body came together with the head.
+            if case .length(let count) = head.framing, count <= most, let body = inbox.readSlice(length: count) {
+                serve(head, block, body)
+                return true
+            }
+            let body = try BodyCollector(head.framing, bytesMax: most)
             deadline = .now() + table.options.bodyTimeout
             phase = .readingBody(head, block, body)
             if head.expectsContinue, inbox.readableBytes == 0 { write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")) }
@@ -182,6 +212,7 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     /// Answers, says that the connection ends, and drops what the client still sends.
     private func refuse(_ answer: Answer, verb: Verb) {
+        count(-incomingBytes)
         guard case .closed = phase else {
             phase = .answering
             let sink = HTTP1Sink(self, verb: verb)

@@ -40,7 +40,7 @@ public final class HTTPListener: Sendable {
         let all = Array(group.makeIterator())
         let parts = all.map { loop in
             loop.submit {
-                let table = ConnectionTable(options: options, connectionsMax: options.connectionsMax / all.count)
+                let table = ConnectionTable(options: options, loops: all.count)
                 table.start(on: loop)
                 return Loop(loop, table, try makeService(loop))
             }

@@ -27,7 +27,9 @@ enum Agreement {
             // To close where the oracle would go on is safe: then there is no next message.
             if message.keepsAlive && !other.keepsAlive { return "message \(index) keeps the connection" }
         }
-        if ours.switchesProtocol || (oracle.switchesProtocol && oracle.messages.count == ours.messages.count) { return nil }
+        if ours.switchesProtocol || (oracle.switchesProtocol && oracle.messages.count == ours.messages.count) {
+            return nil
+        }
         switch ours.ending {
         case .refused, .closes:
             return nil

@@ -76,7 +76,8 @@ import Testing
 
     @Test func dataIsShownWhereItLies() throws {
         var decoder = ChunkedDecoder()
-        let steps: [ChunkedDecoder.Step] = try withExactBytes(Array("2\r\nhi\r\n3\r\nyou\r\n0\r\n\r\nX".utf8)) { bytes in
+        let steps: [ChunkedDecoder.Step] = try withExactBytes(Array("2\r\nhi\r\n3\r\nyou\r\n0\r\n\r\nX".utf8)) {
+            bytes in
             var offset = 0
             let steps = try (0..<4).map { _ in try decoder.next(in: bytes, at: &offset) }
             // The X is the next message's.

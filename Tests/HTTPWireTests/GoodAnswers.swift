@@ -22,18 +22,22 @@ extension GoodStream {
         status("reason outside ASCII", "HTTP/1.1 200 Ä", "200 none keeps"),
         status("599", "HTTP/1.1 599 x", "599 none keeps"),
         status("HTTP/1.0", "HTTP/1.0 200 OK", "200 none"),
-        lines("length", "200 OK\r\nContent-Length: 2", "200 length(2) keeps | Content-Length(contentLength)=2",
+        lines(
+            "length", "200 OK\r\nContent-Length: 2", "200 length(2) keeps | Content-Length(contentLength)=2",
             rest: "hi" + next),
-        lines("chunks", "200 OK\r\nTransfer-Encoding: chunked",
+        lines(
+            "chunks", "200 OK\r\nTransfer-Encoding: chunked",
             "200 chunked keeps | Transfer-Encoding(transferEncoding)=chunked",
             rest: "2\r\nhi\r\n0\r\n\r\n" + next),
-        lines("event stream", "200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked",
+        lines(
+            "event stream", "200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked",
             "200 chunked keeps | content-type(contentType)=text/event-stream"
                 + " | transfer-encoding(transferEncoding)=chunked",
             rest: "9\r\ndata: a\n\n\r\n9\r\ndata: b\n\n\r\n"),
         lines("until close", "200 OK\r\nA: b", "200 untilClose keeps | A(other)=b", rest: "hi" + next),
         lines("no header lines", "200 OK", "200 untilClose keeps", rest: "hi"),
-        lines("close", "200 OK\r\nConnection: close\r\nContent-Length: 2",
+        lines(
+            "close", "200 OK\r\nConnection: close\r\nContent-Length: 2",
             "200 length(2) | Connection(connection)=close | Content-Length(contentLength)=2", rest: "hi"),
         GoodStream(
             "HTTP/1.0 with keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n",
@@ -41,20 +45,26 @@ extension GoodStream {
             rest: "hi" + next),
         GoodStream("HTTP/1.0 until close", "HTTP/1.0 200 OK\r\n\r\n", "200 untilClose", rest: "hi"),
         lines("204", "204 No Content", "204 none keeps"),
-        lines("204 with a length that counts nothing", "204 No Content\r\nContent-Length: 5",
+        lines(
+            "204 with a length that counts nothing", "204 No Content\r\nContent-Length: 5",
             "204 none keeps | Content-Length(contentLength)=5"),
-        lines("204 with chunks that are none", "204 No Content\r\nTransfer-Encoding: chunked",
+        lines(
+            "204 with chunks that are none", "204 No Content\r\nTransfer-Encoding: chunked",
             "204 none keeps | Transfer-Encoding(transferEncoding)=chunked"),
-        lines("304 with the length that a 200 would have", "304 Not Modified\r\nContent-Length: 5",
+        lines(
+            "304 with the length that a 200 would have", "304 Not Modified\r\nContent-Length: 5",
             "304 none keeps | Content-Length(contentLength)=5"),
         lines("205 without a length", "205 Reset Content", "205 untilClose keeps", rest: ""),
         lines("100", "100 Continue", "100 none keeps"),
         lines("103 with lines", "103 Early Hints\r\nLink: x", "103 none keeps | Link(other)=x"),
-        lines("199 with a length that counts nothing", "199 x\r\nContent-Length: 5",
+        lines(
+            "199 with a length that counts nothing", "199 x\r\nContent-Length: 5",
             "199 none keeps | Content-Length(contentLength)=5"),
-        lines("101", "101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x",
+        lines(
+            "101", "101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x",
             "101 none keeps | Connection(connection)=upgrade | Upgrade(upgrade)=x", rest: "\u{0}\u{1}"),
-        lines("an offer to upgrade", "200 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2",
+        lines(
+            "an offer to upgrade", "200 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2",
             "200 length(2) keeps | Connection(connection)=upgrade | Upgrade(upgrade)=h2c"
                 + " | Content-Length(contentLength)=2",
             rest: "hi" + next),

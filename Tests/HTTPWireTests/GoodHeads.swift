@@ -75,7 +75,8 @@ extension GoodStream {
         start("question mark in the query", "GET /a?b?c HTTP/1.1", "get /a ?b?c 1.1 none keeps"),
         start("two slashes", "GET //a//b/../c HTTP/1.1", "get //a//b/../c 1.1 none keeps"),
         start("percent escapes stay", "GET /%6Dcp%00%zz HTTP/1.1", "get /%6Dcp%00%zz 1.1 none keeps"),
-        start("odd but visible", "GET /\"<>\\^`{|}~[]@:;=!$&'()*+, HTTP/1.1",
+        start(
+            "odd but visible", "GET /\"<>\\^`{|}~[]@:;=!$&'()*+, HTTP/1.1",
             "get /\"<>\\^`{|}~[]@:;=!$&'()*+, 1.1 none keeps"),
         start("HTTP/1.0", "GET / HTTP/1.0", "get / 1.0 none"),
         GoodStream("HTTP/1.0 without a host", "GET / HTTP/1.0\r\n\r\n", "get / 1.0 none"),
@@ -97,12 +98,15 @@ extension GoodStream {
         line("upper case name", "ORIGIN: http://a", "none keeps", "ORIGIN(origin)=http://a"),
         line("close", "Connection: close", "none", "Connection(connection)=close"),
         line("close in a list", "Connection: x,\tCLOSE ,y", "none", "Connection(connection)=x,\\x09CLOSE ,y"),
-        line("close beats keep-alive", "Connection: keep-alive, close", "none",
+        line(
+            "close beats keep-alive", "Connection: keep-alive, close", "none",
             "Connection(connection)=keep-alive, close"),
         line("not quite close", "Connection: closed", "none keeps", "Connection(connection)=closed"),
-        line("close on a second line", "Connection: x\r\nConnection: close", "none",
+        line(
+            "close on a second line", "Connection: x\r\nConnection: close", "none",
             "Connection(connection)=x | Connection(connection)=close"),
-        line("an upgrade that is not answered", "Upgrade: h2c\r\nConnection: Upgrade", "none keeps",
+        line(
+            "an upgrade that is not answered", "Upgrade: h2c\r\nConnection: Upgrade", "none keeps",
             "Upgrade(upgrade)=h2c | Connection(connection)=Upgrade"),
         line("unknown single names twice", "A: b\r\na: c", "none keeps", "A(other)=b | a(other)=c"),
     ]
@@ -119,21 +123,31 @@ extension GoodStream {
     private static let nextRequest = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
 
     static let bodies: [GoodStream] = [
-        post("length", "Content-Length: 5", "length(5) keeps", "Content-Length(contentLength)=5", rest: "hello" + nextRequest),
+        post(
+            "length", "Content-Length: 5", "length(5) keeps", "Content-Length(contentLength)=5",
+            rest: "hello" + nextRequest),
         post("length 0", "Content-Length: 0", "none keeps", "Content-Length(contentLength)=0", rest: nextRequest),
-        post("length with zeros in front", "content-length:\t 0005", "length(5) keeps",
+        post(
+            "length with zeros in front", "content-length:\t 0005", "length(5) keeps",
             "content-length(contentLength)=0005", rest: "hello" + nextRequest),
-        post("longest length", "Content-Length: 999999999999999999", "length(999999999999999999) keeps",
+        post(
+            "longest length", "Content-Length: 999999999999999999", "length(999999999999999999) keeps",
             "Content-Length(contentLength)=999999999999999999", rest: "hello"),
-        post("a head as the body", "Content-Length: 35", "length(35) keeps", "Content-Length(contentLength)=35",
+        post(
+            "a head as the body", "Content-Length: 35", "length(35) keeps", "Content-Length(contentLength)=35",
             rest: "POST / HTTP/1.1\r\nHost: evil.test\r\n\r\n" + nextRequest),
-        post("chunks", "Transfer-Encoding: chunked", "chunked keeps", "Transfer-Encoding(transferEncoding)=chunked",
+        post(
+            "chunks", "Transfer-Encoding: chunked", "chunked keeps", "Transfer-Encoding(transferEncoding)=chunked",
             rest: "5\r\nhello\r\n0\r\n\r\n" + nextRequest),
-        post("chunks in capitals", "TRANSFER-ENCODING: CHUNKED", "chunked keeps",
+        post(
+            "chunks in capitals", "TRANSFER-ENCODING: CHUNKED", "chunked keeps",
             "TRANSFER-ENCODING(transferEncoding)=CHUNKED", rest: "5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n" + nextRequest),
-        post("chunks and close", "Connection: close\r\nTransfer-Encoding: chunked", "chunked",
-            "Connection(connection)=close | Transfer-Encoding(transferEncoding)=chunked", rest: "0\r\n\r\n" + nextRequest),
-        post("expectation", "Expect: 100-Continue\r\nContent-Length: 2", "length(2) keeps expects",
+        post(
+            "chunks and close", "Connection: close\r\nTransfer-Encoding: chunked", "chunked",
+            "Connection(connection)=close | Transfer-Encoding(transferEncoding)=chunked",
+            rest: "0\r\n\r\n" + nextRequest),
+        post(
+            "expectation", "Expect: 100-Continue\r\nContent-Length: 2", "length(2) keeps expects",
             "Expect(expect)=100-Continue | Content-Length(contentLength)=2", rest: "{}" + nextRequest),
         GoodStream(
             "expectation of HTTP/1.0 is ignored",

@@ -84,7 +84,8 @@ import Testing
 
     /// Nothing of a head may be left in the reader when the next one comes.
     @Test func aReaderForgetsTheHeadBefore() throws {
-        let first = "POST /a?b HTTP/1.0\r\nHost: a\r\nContent-Length: 7\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n"
+        let first =
+            "POST /a?b HTTP/1.0\r\nHost: a\r\nContent-Length: 7\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n"
         let second = "GET / HTTP/1.1\r\nHost: b\r\n\r\n"
         var reader = RequestHeadReader(limits: HeadLimits())
         for (text, expected) in [

@@ -53,7 +53,8 @@ import Testing
         for (name, text) in Self.names {
             let capitals = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }
                 .joined(separator: "-")
-            let odd = String(text.enumerated().map { $0.offset % 2 == 0 ? $0.element : Character($0.element.uppercased()) })
+            let odd = String(
+                text.enumerated().map { $0.offset % 2 == 0 ? $0.element : Character($0.element.uppercased()) })
             for spelling in [text, text.uppercased(), capitals, odd] {
                 #expect(found(Array(spelling.utf8), value: Self.value(name)) == name, "\(spelling)")
             }
@@ -89,7 +90,9 @@ import Testing
         for (name, text) in Self.names where ![.other, .contentLength, .transferEncoding].contains(name) {
             let lines = [(Array(text.utf8), "first"), (Array(text.uppercased().utf8), "second")]
             let head = try #require(read(lines))
-            for (other, _) in Self.names { #expect(head.known.isRepeated(other) == (other == name), "\(text): \(other)") }
+            for (other, _) in Self.names {
+                #expect(head.known.isRepeated(other) == (other == name), "\(text): \(other)")
+            }
             // The first one counts.
             if Self.watched.contains(name) { #expect(head.known[name] == head.fields.first?.value) }
         }
@@ -106,7 +109,9 @@ import Testing
     @Test func neighboursAreOthers() {
         for (name, text) in Self.names where name != .other {
             let bytes = Array(text.utf8)
-            var neighbours: [[UInt8]] = [bytes + [0x78], [0x78] + bytes, Array(bytes.dropLast()), Array(bytes.dropFirst())]
+            var neighbours: [[UInt8]] = [
+                bytes + [0x78], [0x78] + bytes, Array(bytes.dropLast()), Array(bytes.dropFirst()),
+            ]
             for index in bytes.indices {
                 for bit in 0..<7 {
                     var neighbour = bytes

@@ -6,7 +6,8 @@ import Testing
     @Test func listItems() {
         for (value, expected) in [
             ("", []), (" ", []), (",", []), (" ,\t, ", []), ("a", ["a"]), (" a ", ["a"]), ("a,b", ["a", "b"]),
-            ("a, b ,\tc\t", ["a", "b", "c"]), (",a,,b,", ["a", "b"]), ("a b, c", ["a b", "c"]), ("ä,\"b", ["ä", "\"b"]),
+            ("a, b ,\tc\t", ["a", "b", "c"]), (",a,,b,", ["a", "b"]), ("a b, c", ["a b", "c"]),
+            ("ä,\"b", ["ä", "\"b"]),
             ("\"a,b\"", ["\"a", "b\""]),
         ] as [(String, [String])] {
             var items: [String] = []
@@ -38,11 +39,13 @@ import Testing
         for (value, isAccepted) in [
             ("application/json", true), ("application/json, text/event-stream", true), ("text/event-stream", false),
             ("text/html,application/json;q=0.9", true), ("*/*", true), ("application/*", true), ("text/*", false),
-            ("*", false), ("", false), (",,", false), ("application/json;q=0", false), ("application/json;q=0.0", false),
+            ("*", false), ("", false), (",,", false), ("application/json;q=0", false),
+            ("application/json;q=0.0", false),
             ("application/json; q=0", false), ("application/json;Q=0.000", false), ("application/json;q=0.001", true),
             ("application/json;q=1", true), ("application/json;a=q=0", true), ("application/json;q=", true),
             ("application/json;charset=utf-8;q=0", false), ("application/json\t;\tq=0", false),
-            ("application/json;q=0;a=b", false), ("application/json;q=0 ;a=b", false), ("application/json;q=0\t", false),
+            ("application/json;q=0;a=b", false), ("application/json;q=0 ;a=b", false),
+            ("application/json;q=0\t", false),
             ("text/html;q=0, application/json", true), ("application/json;q=0, */*;q=0.1", true),
             ("application/jsonp", false), ("x/*, y/*;q=0", false),
         ] {

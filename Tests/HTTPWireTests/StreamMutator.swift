@@ -31,11 +31,13 @@ struct StreamMutator {
     }
 
     private static let pieces = [
-        "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", " ", "\t", ":", ",", ";", "\"", "\\", "\u{0}", "\u{B}", "ä", "#", "?", "*",
+        "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", " ", "\t", ":", ",", ";", "\"", "\\", "\u{0}", "\u{B}", "ä", "#", "?",
+        "*",
         "=", "0", "5", "+", "-", "0x", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0",
         "CONNECT", "Content-Length: 5\r\n", "Content-Length: 0\r\n", "Content-Length", "Transfer-Encoding: chunked\r\n",
         "Transfer-Encoding: ", "Transfer-Encoding", "chunked", "identity, ", "Connection: close\r\n", "keep-alive",
-        "Connection: upgrade\r\nUpgrade: x\r\n", "Host: a\r\n", "Expect: 100-continue\r\n", "0\r\n\r\n", "5\r\nhello\r\n",
+        "Connection: upgrade\r\nUpgrade: x\r\n", "Host: a\r\n", "Expect: 100-continue\r\n", "0\r\n\r\n",
+        "5\r\nhello\r\n",
         ";a=b", ";a=\"b\"", "X: y\r\n", " folded\r\n", "204", "304", "100", "101",
     ].map { Array($0.utf8) }
 

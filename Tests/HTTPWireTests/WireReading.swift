@@ -63,8 +63,9 @@ extension WireReading: CustomStringConvertible {
     var description: String {
         let texts = messages.map { message in
             let fields = message.fields.map { "\(Self.ascii($0.name))=\(Self.ascii($0.value))" }
-            return "\(Self.ascii(message.start)) [\(fields.joined(separator: ", "))]"
-                + " body \(Self.ascii(message.body))\(message.isComplete ? "." : "…")\(message.keepsAlive ? "" : " close")"
+            let body = "\(Self.ascii(message.body))\(message.isComplete ? "." : "…")"
+            return "\(Self.ascii(message.start)) [\(fields.joined(separator: ", "))] body \(body)"
+                + (message.keepsAlive ? "" : " close")
         }
         return "\(texts.joined(separator: " | ")) → \(ending)\(switchesProtocol ? " (switches)" : "")"
     }

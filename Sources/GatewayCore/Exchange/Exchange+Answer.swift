@@ -9,6 +9,7 @@ extension Exchange {
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
         if head.status == 404, let session = plan.session { worker.end(session) }
+        if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
         if plan.mode == .deletion || sink == nil {
             // The client left before its session began: nobody will ever use it.
             if plan.mode == .initialize, let id = head.sessionID, let instance {
@@ -30,6 +31,14 @@ extension Exchange {
         }
         phase = .passing
         begin(head, length: head.length)
+    }
+
+    /// SDK servers allow one GET stream a session, and need a moment to notice that the last client has left.
+    private func waitOutConflict() {
+        handle?.cancel()
+        handle = nil
+        conflicts += 1
+        conflictRetry = worker.now + .milliseconds(200)
     }
 
     func answerBytes(_ bytes: ByteBuffer) {
@@ -175,6 +184,7 @@ extension Exchange {
     func begin(_ head: AnswerHead, length: Int?) {
         guard let sink else { return }
         status = head.status
+        sentHead = true
         let isStream = head.content == .eventStream
         sink.begin(
             status: head.status,

@@ -43,9 +43,14 @@ extension Exchange {
     // MARK: Time
 
     func tick(now: NIODeadline) {
+        if isStream, sink != nil, (plan.session ?? newSession)?.hasEnded == true { return endWithSession() }
         let options = plan.upstream.options
         switch phase {
         case .awaitingHead:
+            if let at = conflictRetry, now >= at {
+                conflictRetry = nil
+                return attempt()
+            }
             if now - lastRead > .milliseconds(options.answerTimeoutMilliseconds) { giveUp("no answer began in time") }
         case .done:
             return
@@ -58,8 +63,14 @@ extension Exchange {
         if case .relaying = phase, now - lastWrite >= waits.comment, stalledSince == nil, sentHead { comment(sink, now) }
     }
 
-    /// False only for a 2024-11-05 stream whose first event has not come.
-    private var sentHead: Bool { plan.mode != .legacyStream || newSession != nil }
+    /// A stream does not outlive its session.
+    private func endWithSession() {
+        handle?.cancel()
+        handle = nil
+        guard sentHead else { return refuse(.sessionNotFound, .refused) }
+        sink?.end()
+        finish(.ok)
+    }
 
     private func comment(_ sink: any ResponseSink, _ now: NIODeadline) {
         sink.write(Self.commentLine)

@@ -17,7 +17,9 @@ extension Exchange {
     }
 
     private func noteHealth(_ error: TransportError) {
-        guard let instance, error.code != .overloaded, error.code != .cancelled else { return }
+        // Only before the answer: a stream that breaks says little about whether new work would be served.
+        guard case .awaitingHead = phase, let instance, error.code != .overloaded, error.code != .cancelled
+        else { return }
         let isRefusal = error.code == .unreachable
         guard instance.noteFailure(plan.upstream.options.health, isRefusal: isRefusal) else { return }
         worker.gateway.parts.logger.warning(

@@ -35,6 +35,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     /// The instance gave an event id: its client may resume.
     var hasEventID = false
     var sentBytes = 0
+    /// The head went to the client, and with it the id of a new session.
+    var sentHead = false
     /// The session that this exchange began.
     var newSession: Session?
     /// Place in the worker's list.
@@ -44,6 +46,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var lastWrite: NIODeadline
     var lastRead: NIODeadline
     var stalledSince: NIODeadline?
+    /// When to ask again for a stream that the instance still holds for a client that has left.
+    var conflictRetry: NIODeadline?
+    var conflicts = 0
     private var attempts = 0
     private var tried: UInt64 = 0
 
@@ -135,6 +140,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
             if plan.isCall { session.calls.subtract(1, ordering: .relaxed) }
         }
         if plan.mode == .legacyStream, let newSession { worker.end(newSession) }
+        if plan.mode == .initialize, !sentHead, let newSession { worker.abandon(newSession) }
         let duration = (NIODeadline.now() - began).nanoseconds
         worker.metrics.record(
             upstream: plan.upstream.index, method: plan.method, outcome: outcome, nanoseconds: duration)

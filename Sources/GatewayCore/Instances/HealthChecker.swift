@@ -11,6 +11,8 @@ internal import TransportAPI
 final class HealthChecker {
     /// How long a verdict on the era holds while the instance stays up.
     private static let eraLifetime = TimeAmount.minutes(5)
+    /// Between two checks of an instance that is down, unless the ordinary interval is shorter.
+    private static let downIntervalMilliseconds: Int64 = 1_000
 
     private struct State {
         var next = NIODeadline.now()
@@ -47,8 +49,11 @@ final class HealthChecker {
             } else if now >= states[index].next {
                 // Spread, so that nodes that started together do not check together.
                 let jitter = Int64(worker.random.below(200)) - 100
-                states[index].next = now + .milliseconds(policy.intervalMilliseconds + jitter)
-                check(upstream.instances[index], now: now)
+                let instance = upstream.instances[index]
+                // What is down is asked more often, so that it is missed no longer than need be.
+                let most = instance.isEligible ? Int64.max : Self.downIntervalMilliseconds
+                states[index].next = now + .milliseconds(min(policy.intervalMilliseconds, most) + jitter)
+                check(instance, now: now)
             }
         }
     }

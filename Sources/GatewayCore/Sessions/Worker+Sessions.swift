@@ -80,6 +80,12 @@ extension Worker {
         gateway.sessions.remove(session.id)
     }
 
+    /// Ends a session whose client never got its id, upstream too.
+    func abandon(_ session: Session) {
+        end(session)
+        endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+    }
+
     // MARK: Principal
 
     /// Who is speaking: anonymous, or a digest of the configured header.

@@ -31,9 +31,12 @@ struct BadInputTests {
         #expect(message["jsonrpc"] == "2.0", "\(answer.text)")
         #expect(message["error"]["code"].integer == code, "\(answer.text)")
         #expect(message["error"]["message"].string?.isEmpty == false)
-        // An id that could not be read is null or left out, as revisions differ.
+        // Null or left out when it could not be read; revisions differ in that.
         #expect(message["id"] == bad.id, "\(answer.text)")
         #expect(!message.has("result"))
+        guard code == Code.unsupportedVersion else { return }
+        #expect(!message["error"]["data"]["supported"].list.isEmpty, "\(answer.text)")
+        #expect(message["error"]["data"]["requested"].string != nil, "\(answer.text)")
     }
 
     private func checkThatNextWorks(

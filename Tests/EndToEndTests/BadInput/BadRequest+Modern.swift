@@ -54,7 +54,9 @@ extension BadRequest {
             $0["Mcp-Name"] = nil
             $0.body = Array(ModernCall("no/such").body.utf8)
         },
-        modern("an answer", 400, Code.invalidRequest) { $0.body = Array(#"{"jsonrpc":"2.0","id":1,"result":{}}"#.utf8) },
+        modern("an answer", 400, Code.invalidRequest, id: .null) {
+            $0.body = Array(#"{"jsonrpc":"2.0","id":1,"result":{}}"#.utf8)
+        },
         modern("a modern array", 400, Code.invalidRequest, id: .null) {
             $0.body = Array("[\(ModernCall("tools/call", named: "whoami").body)]".utf8)
         },

@@ -29,7 +29,10 @@ struct Scene: Sendable {
                 stateful.upstream("main", path: "/mcp"), json.upstream("other", path: "/other"),
                 sse.upstream("old", path: "/old", offersStream: true), modern.upstream("modern", path: "/modern"),
             ],
-            "limits: {body: \(bodyLimit), header: \(headLimit), batch: \(batchLimit), json_depth: \(depthLimit)}")
+            """
+            limits: {body: \(bodyLimit), header: \(headLimit), batch: \(batchLimit), json_depth: \(depthLimit)}
+            timeouts: {head: 5s, body: 5s}
+            """)
         let question = try await ModernCall("tools/call", named: "ask").sent(to: gateway.endpoint("/modern"))
         let page = try await ModernCall("resources/list").sent(to: gateway.endpoint("/modern"))
         guard let state = question.response["result"]["requestState"].string,

@@ -25,7 +25,7 @@ final class Gateway: Sendable {
     static func configuration(_ upstreams: [String], _ settings: String = "") throws -> String {
         let lines = ["listen: 127.0.0.1:0", "admin: {listen: \"127.0.0.1:0\"}", "upstreams:"]
             + upstreams.map { "  - \($0)" } + [settings, ""]
-        return try Scratch.write(lines.joined(separator: "\n"), as: "patchbay.yaml")
+        return try Scratch.write(lines.joined(separator: "\n"), as: "gateway.yaml")
     }
 
     /// - Parameter lines: how many ready lines to wait for.

@@ -39,18 +39,26 @@ def options(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--name", default="server", help="what whoami and the tally call this server; no spaces")
     parser.add_argument("--json", action="store_true", help="answer calls with JSON instead of SSE")
     parser.add_argument("--tally", type=Path, help="append one line per tool execution to this file")
+    parser.add_argument("--tls-cert", type=Path, help="speak https with this certificate (PEM)")
+    parser.add_argument("--tls-key", type=Path, help="the key of the certificate (PEM)")
     return parser
 
 
-def serve(app: ASGIApp, port: int) -> None:
+def serve(app: ASGIApp, chosen: argparse.Namespace) -> None:
     """Serves on loopback until SIGTERM, or until stdin closes: whoever started this server holds the other end."""
     # The protocol is named because asyncio switches Nagle's delay off only where it is.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    listener.bind(("127.0.0.1", chosen.port))
     listener.listen(1024)
     threading.Thread(target=_exit_with_stdin, daemon=True).start()
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=DRAIN_SECONDS)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        ssl_certfile=chosen.tls_cert,
+        ssl_keyfile=chosen.tls_key,
+    )
     # The socket listens already: whoever connects from here on is served.
     print(f"ready {listener.getsockname()[1]}", flush=True)
     uvicorn.Server(config).run(sockets=[listener])

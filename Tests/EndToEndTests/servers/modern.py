@@ -195,7 +195,7 @@ def build(instance: Instance) -> Server[Any]:
 def main() -> None:
     chosen = options(__doc__).parse_args()
     server = build(Instance(chosen.name, Tally(chosen.name, chosen.tally)))
-    serve(server.streamable_http_app(json_response=chosen.json), chosen.port)
+    serve(server.streamable_http_app(json_response=chosen.json), chosen)
 
 
 if __name__ == "__main__":

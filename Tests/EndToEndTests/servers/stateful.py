@@ -184,7 +184,7 @@ def main() -> None:
     routes: list[Route | Mount] = [Route("/mcp", Endpoint(manager))]
     if chosen.sse:
         routes += sse_routes(server)
-    serve(Starlette(routes=routes, lifespan=lifespan), chosen.port)
+    serve(Starlette(routes=routes, lifespan=lifespan), chosen)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ final class TestNode {
     let worker: Worker
     let lane: ScriptedLane
     private(set) var calls: [TestCall] = []
+    private var time = NIODeadline.now()
 
     /// - Parameters:
     ///   - looksAfterInstances: the worker under test checks health and reaps sessions, which one worker of a node does.
@@ -37,7 +38,7 @@ final class TestNode {
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
         var parts = Gateway.Parts(
-            upstreams: [group], keys: [SealingKey(secret: Array("a secret of the tests".utf8))], access: .loopback,
+            upstreams: [group], keys: [SealedBoxKey.own], access: .loopback,
             nodeDigest: 1, logger: logger)
         configure(&parts)
         gateway = Gateway(parts)
@@ -129,6 +130,15 @@ final class TestNode {
         let token = try #require(call.header("Mcp-Session-Id"))
         let session = try #require(Array(token.utf8).withUnsafeBytes { worker.find($0) })
         return TestSession(token: token, session: session)
+    }
+
+    /// Lets time pass in the steps in which a worker looks at it.
+    func pass(_ amount: TimeAmount) {
+        let end = time + amount
+        while time < end {
+            time = min(time + .seconds(1), end)
+            worker.tick(at: time)
+        }
     }
 
     // MARK: Verdicts
