@@ -1,6 +1,6 @@
 // One instance as this transport sees it: an address and the request lines for it, made once.
 internal import NIOCore
-public import TransportAPI
+internal import TransportAPI
 
 /// Where one MCP server instance listens.
 public struct HTTPInstance: Sendable {

@@ -1,7 +1,6 @@
 // The connections to an upstream's instances on one event loop: a stack of idle ones per instance, newest first, so
 // that a quiet gateway shrinks to few connections. Nothing here is shared with another loop.
 internal import NIOCore
-internal import NIOPosix
 internal import TransportAPI
 
 /// One upstream's connections on one event loop.

@@ -2,11 +2,11 @@
 // of what is in the file beyond UTF-8.
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-import Musl
+internal import Musl
 #else
-import Darwin
+internal import Darwin
 #endif
 
 public enum ConfigFile {

@@ -2,11 +2,11 @@
 // `GatewayConfiguration` and the loader ask for it once at start; container quotas are not looked at.
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-import Musl
+internal import Musl
 #else
-import Darwin
+internal import Darwin
 #endif
 
 enum Cores {

@@ -2,11 +2,11 @@
 // URLs, allowed hosts and origins are all built on it, so that one host has one spelling everywhere.
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-import Musl
+internal import Musl
 #else
-import Darwin
+internal import Darwin
 #endif
 
 /// A host and the port, if one was written.

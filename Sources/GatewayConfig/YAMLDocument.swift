@@ -2,7 +2,7 @@
 // and duplicate keys end the run at the first; anchors, aliases and tags are refused, because a reader of the file
 // should see every value where it stands.
 
-import Yams
+internal import Yams
 
 enum YAMLDocument {
     /// Parses one document. An empty text is an empty mapping.

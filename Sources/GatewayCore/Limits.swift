@@ -10,8 +10,7 @@ public struct Limits: Sendable {
     /// Bytes of a JSON answer that has to be held whole: `initialize`, and 2026-07-28 results that may need an instance
     /// tag. Beyond: 502.
     public var heldResultBytes = 16 * 1024 * 1024
-    /// Bytes queued for a client that reads slowly, the event that is being queued not counted. Beyond: its stream is
-    /// closed. Reading from the instance pauses long before.
+    /// Bytes queued for a client after it has stopped reading and its instance was paused. Beyond: its stream ends.
     public var clientQueueBytes = 1024 * 1024
     /// Sessions on this node. Beyond: 503 to `initialize`.
     public var sessions = 100_000

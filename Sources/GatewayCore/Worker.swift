@@ -34,6 +34,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     private var ticks = 0
     private var health: [HealthChecker] = []
     private var checkedCallbacks: [() -> Void] = []
+    /// Ends of sessions that instances are being told of.
+    private var farewells: [CheckExchange] = []
 
     init(gateway: Gateway, loop: any EventLoop) throws {
         self.gateway = gateway
@@ -86,6 +88,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         for exchange in exchanges { exchange.tick(now: now) }
         accessLog?.flush()
         for checker in health { checker.tick(now: now) }
+        for farewell in farewells { farewell.tick(now: now) }
+        farewells.removeAll(where: \.isOver)
         if ticks % 40 == 0 { tokens.sweep() }
         if !health.isEmpty, ticks % 20 == 0 { reapSessions() }
     }
@@ -115,8 +119,9 @@ public final class Worker: RequestService, @unchecked Sendable {
         guard !sessionID.isEmpty else { return }
         var lines = ByteBuffer()
         lines.writeHeader("Mcp-Session-Id", sessionID)
-        let check = CheckExchange(deadline: .now() + .seconds(5)) { _ in }
+        let check = CheckExchange(deadline: now + .seconds(5)) { _ in }
         check.start(ExchangeRequest(verb: .delete, lines: lines, body: nil), lanes[upstream.index], instance)
+        if !check.isOver { farewells.append(check) }
     }
 
     // MARK: Drain

@@ -35,6 +35,9 @@ final class HTTP1Connection: ChannelInboundHandler {
     private var sink: HTTP1Sink?
     private var isAdvancing = false
     private var isWritable = true
+    private var hasStoppedReading = false
+    /// What waited for the client when that was last looked at.
+    private var lastQueued = Int.max
     private let isOverLimit: Bool
 
     init(table: ConnectionTable, service: any RequestService) {
@@ -68,18 +71,24 @@ final class HTTP1Connection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if case .lingering = phase { return }
-        if inbox.readableBytes == 0 { inbox = bytes } else { inbox.writeBuffer(&bytes) }
+        if inbox.readableBytes == 0 {
+            inbox = bytes
+        } else {
+            // Requests that are done must not stay because the next one has always begun.
+            if inbox.readerIndex > Self.pipelinedBytesMax { inbox.discardReadBytes() }
+            inbox.writeBuffer(&bytes)
+        }
         advance()
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if case .answering = phase, inbox.readableBytes > Self.pipelinedBytesMax { return }
-        context.read()
-    }
+    func channelReadComplete(context: ChannelHandlerContext) { readOn() }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         observer?.clientIsWritable(isWritable)
+        guard isWritable, !isAdvancing, case .readingHead = phase else { return }
+        advance()
+        if hasStoppedReading { readOn() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -95,6 +104,16 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     // MARK: Reading
 
+    /// Asks for more bytes, unless there is enough to do, or the client does not take the answers it has asked for.
+    private func readOn() {
+        switch phase {
+        case .answering: hasStoppedReading = inbox.readableBytes > Self.pipelinedBytesMax
+        case .readingHead: hasStoppedReading = !isWritable
+        case .readingBody, .lingering, .closed: hasStoppedReading = false
+        }
+        if !hasStoppedReading { context?.read() }
+    }
+
     /// Goes through what has arrived as far as it reaches. A loop, not a recursion: pipelined requests may be many.
     private func advance() {
         guard !isAdvancing else { return }
@@ -103,7 +122,8 @@ final class HTTP1Connection: ChannelInboundHandler {
         do {
             while try step() {}
         } catch {
-            refuse(Answer(status: error.status, lines: "Content-Type: text/plain\r\n", body: Array(error.reason.utf8)), verb: .get)
+            let body = Array(error.reason.utf8)
+            refuse(Answer(status: error.status, lines: "Content-Type: text/plain\r\n", body: body), verb: .get)
         }
     }
 
@@ -111,7 +131,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     private func step() throws(HeadError) -> Bool {
         switch phase {
         case .readingHead:
-            guard inbox.readableBytes > 0 else { return false }
+            guard inbox.readableBytes > 0, isWritable else { return false }
             let reading = inbox.withUnsafeReadableBytes { view in
                 Result { () throws(HeadError) in try reader.read(view) }
             }
@@ -186,7 +206,9 @@ final class HTTP1Connection: ChannelInboundHandler {
             let body = try BodyCollector(head.framing, bytesMax: most)
             deadline = .now() + table.options.bodyTimeout
             phase = .readingBody(head, block, body)
-            if head.expectsContinue, inbox.readableBytes == 0 { write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")) }
+            if head.expectsContinue, inbox.readableBytes == 0 {
+                write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+            }
             return true
         }
     }
@@ -200,7 +222,12 @@ final class HTTP1Connection: ChannelInboundHandler {
         self.sink = sink
         let observer = service.serve(Request(head: head, block: block, body: body), to: sink)
         // It may have been answered within the call; then nobody is to hear of this client any more.
-        if self.sink === sink { self.observer = observer }
+        guard self.sink === sink else {
+            if case .closed = phase { observer?.clientLeft() }
+            return
+        }
+        self.observer = observer
+        if !isWritable { observer?.clientIsWritable(false) }
     }
 
     private func serveAnswer(_ answer: Answer, _ head: RequestHead) {
@@ -229,12 +256,11 @@ final class HTTP1Connection: ChannelInboundHandler {
         guard keepsAlive else { return linger() }
         phase = .readingHead
         deadline = .now() + table.options.keepAliveTimeout
-        if inbox.readableBytes == 0 {
-            inbox = ByteBuffer()
-        } else if !isAdvancing {
-            advance()
-            context?.read()
-        }
+        lastQueued = .max
+        if inbox.readableBytes == 0 { inbox = ByteBuffer() }
+        guard !isAdvancing else { return }
+        if inbox.readableBytes > 0 { advance() }
+        if hasStoppedReading { readOn() }
     }
 
     func answerAborted() {
@@ -247,6 +273,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     private func linger() {
         phase = .lingering
         inbox.clear()
+        lastQueued = .max
         deadline = .now() + table.options.lingerTimeout
         context?.close(mode: .output, promise: nil)
         context?.read()
@@ -256,9 +283,14 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func tick(now: NIODeadline) {
         guard now >= deadline else { return }
-        deadline = .distantFuture
+        deadline = isStillTaking ? now + table.options.lingerTimeout : .distantFuture
         switch phase {
-        case .readingHead where inbox.readableBytes == 0: context?.close(promise: nil)
+        case .readingHead, .lingering:
+            if deadline < .distantFuture { return }
+        default: break
+        }
+        switch phase {
+        case .readingHead where inbox.readableBytes == 0 || !isWritable: context?.close(promise: nil)
         case .readingHead, .readingBody:
             refuse(
                 Answer(
@@ -271,7 +303,8 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     /// Closes it if it waits for a request.
     func closeIfIdle() {
-        if case .readingHead = phase, inbox.readableBytes == 0 { context?.close(promise: nil) }
+        guard case .readingHead = phase, inbox.readableBytes == 0 else { return }
+        if bufferedBytes > 0 { linger() } else { context?.close(promise: nil) }
     }
 
     /// Closes when the last byte that was written has been sent. An answer under way has had its end already.
@@ -290,9 +323,10 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func flush() { context?.flush() }
 
-    var queuedBytes: Int {
-        guard !isWritable, let channel = context?.channel else { return 0 }
-        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    var queuedBytes: Int { isWritable ? 0 : bufferedBytes }
+
+    private var bufferedBytes: Int {
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     var clientAddress: String { context?.remoteAddress?.ipAddress ?? "-" }

@@ -46,7 +46,8 @@ public final class HTTPListener: Sendable {
             }
         }
         return EventLoopFuture.whenAllSucceed(parts, on: group.any()).flatMap { loops in
-            bootstrap(group, options, loops).bind(host: host, port: port).map { HTTPListener(loops: loops, channel: $0) }
+            bootstrap(group, options, loops).bind(host: host, port: port)
+                .map { HTTPListener(loops: loops, channel: $0) }
         }
     }
 

@@ -1,10 +1,10 @@
 // Finding and reading small things in bytes: one byte, a decimal number, the items of a comma list.
 #if canImport(Glibc)
-    import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-    import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-    import Darwin
+    internal import Darwin
 #endif
 
 enum ByteSearch {

@@ -16,7 +16,8 @@ public struct HeadError: Error, Equatable, Sendable {
     static let bareLineFeed = HeadError(400, "A line ends in a bare LF; end every line with CR LF.")
     static let bareCarriageReturn = HeadError(400, "A CR stands without its LF; end every line with CR LF.")
     static let controlByte = HeadError(400, "A header value holds a control byte; remove it.")
-    static let headTooLarge = HeadError(431, "The header block is larger than the limit; send fewer or shorter headers.")
+    static let headTooLarge = HeadError(
+        431, "The header block is larger than the limit; send fewer or shorter headers.")
     static let tooManyFields = HeadError(431, "There are too many header lines; send fewer.")
     static let badStartLine = HeadError(400, "The start line is not 'METHOD target HTTP/1.1'.")
     static let badVersion = HeadError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")

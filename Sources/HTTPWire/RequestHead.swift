@@ -79,7 +79,8 @@ public struct RequestHeadReader: Sendable {
         if known.isRepeated(.host) || (start.isHTTP11 && known[.host].isAbsent) { throw .noHost }
         let expectation = known[.expect]
         if expectation.isPresent {
-            guard ByteCompare.equalIgnoringCase(expectation.bytes(in: bytes), "100-continue"), !known.isRepeated(.expect)
+            guard !known.isRepeated(.expect),
+                ByteCompare.equalIgnoringCase(expectation.bytes(in: bytes), "100-continue")
             else { throw .badExpectation }
         }
         return RequestHead(

@@ -91,7 +91,7 @@ struct JSONReader {
     /// Reads the string whose opening quote is at the position, and goes behind its closing quote.
     @inline(__always)
     mutating func string() throws(ScanFailure) -> StringToken {
-        // Most names have at most eight letters: one look finds their end, which is behind the word if nothing stops in it.
+        // Most names have at most eight letters: one look finds their end, or that nothing in the word stops.
         let start = position &+ 1
         if let word = word(at: start) {
             let end = start &+ Self.stops(word).trailingZeroBitCount >> 3
@@ -156,7 +156,7 @@ struct JSONReader {
     ///
     /// For bytes below 0x80 no addition carries into the next byte. `^ 0x02` swaps within the control characters and
     /// brings the quote (0x22) to 0x20, so that one comparison with 0x21 finds both. A byte from 0x80 makes one of the
-    /// additions overflow its byte (0xDC the first, all others the second), so it is a stop and spoils only bytes above.
+    /// additions overflow its byte (0xDC the first, all others the second), so it is a stop and spoils what is above.
     @inline(__always)
     private static func stops(_ word: UInt64) -> UInt64 {
         let noControlOrQuote = (word ^ 0x0202_0202_0202_0202) &+ 0x5F5F_5F5F_5F5F_5F5F

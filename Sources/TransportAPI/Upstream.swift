@@ -17,7 +17,8 @@ public protocol UpstreamLane: AnyObject {
     ///
     /// The receiver hears of it only after this call has returned, except that it may fail at once. It is held until
     /// the exchange has ended or failed or was cancelled.
-    /// - Returns: the handle, or nil if the exchange failed at once; then ``ExchangeReceiver/exchangeFailed(_:)`` was called.
+    /// - Returns: the handle, or nil if the exchange failed at once and ``ExchangeReceiver/exchangeFailed(_:)`` was
+    ///   called.
     func open(_ request: ExchangeRequest, toInstance index: Int, for receiver: any ExchangeReceiver)
         -> (any ExchangeHandle)?
 

@@ -11,8 +11,13 @@ internal import SealedBox
 internal import TransportAPI
 
 struct Assembly {
+    /// Files that are kept for everything but clients and their instances: checks, logs, the admin listener.
+    private static let reservedFiles = 128
+
     let configuration: GatewayConfiguration
     let logger: Logger
+    /// How many files this process may open.
+    let filesMax: Int
 
     /// The core's parts.
     /// - Throws: when a transport cannot be set up, for example because TLS files are unusable.
@@ -37,9 +42,16 @@ struct Assembly {
         options.headTimeout = TimeAmount(configuration.timeouts.head)
         options.bodyTimeout = TimeAmount(configuration.timeouts.body)
         options.keepAliveTimeout = TimeAmount(configuration.timeouts.keepAlive)
-        options.connectionsMax = configuration.limits.connections
+        options.connectionsMax = connectionsMax
         options.queuedBytesMax = configuration.limits.streamBuffer
         return options
+    }
+
+    /// A stream takes two files, one towards each side; who does not fit is told so instead of failing half-way.
+    var connectionsMax: Int {
+        filesMax == 0
+            ? configuration.limits.connections
+            : min(configuration.limits.connections, max(1, (filesMax - Self.reservedFiles) / 2))
     }
 
     // MARK: Values

@@ -4,7 +4,8 @@ internal import GatewayConfig
 
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check-config", abstract: "Check a configuration file and report everything that is wrong with it.",
+        commandName: "check-config",
+        abstract: "Check a configuration file and report everything that is wrong with it.",
         discussion: "EXAMPLE:\n  patchbay check-config config/patchbay.yaml")
 
     @Argument(help: "The YAML file to check.")

@@ -11,9 +11,11 @@ internal import NIOPosix
 struct Node {
     let configuration: GatewayConfiguration
     let logger: Logger
+    /// How many files this process may open.
+    let filesMax: Int
 
     func run(until signals: SignalWatch) throws {
-        let assembly = Assembly(configuration: configuration, logger: logger)
+        let assembly = Assembly(configuration: configuration, logger: logger, filesMax: filesMax)
         var parts: Gateway.Parts
         do {
             parts = try assembly.parts()
@@ -23,7 +25,7 @@ struct Node {
         }
         let accessLog = configuration.accessLog ? AccessLogWriter(logger: logger) : nil
         if let accessLog { parts.accessLog = { accessLog.write($0) } }
-        warn()
+        warn(assembly)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         let gateway = Gateway(parts)
         let listener = try bind(gateway, group, assembly.listenerOptions)
@@ -45,7 +47,12 @@ struct Node {
         }
     }
 
-    private func warn() {
+    private func warn(_ assembly: Assembly) {
+        if assembly.connectionsMax < configuration.limits.connections {
+            logger.notice(
+                "fewer clients than limits.connections fit into the system's limit of open files (ulimit -n)",
+                metadata: ["files": "\(filesMax)", "connections": "\(assembly.connectionsMax)"])
+        }
         if !configuration.listen.isLoopback {
             logger.warning(
                 "anyone who reaches this address can use the servers behind it: authentication is not configured",
@@ -65,9 +72,15 @@ struct Node {
             return try HTTPListener.bind(
                 host: configuration.listen.host, port: configuration.listen.port, group: group, options: options
             ) { loop in try gateway.makeWorker(on: loop) }.wait()
-        } catch {
+        } catch let error as IOError {
             StandardError.print("error: cannot listen on \(configuration.listen): \(error)")
             throw ExitCode.cannotBind
+        } catch let error as SocketAddressError {
+            StandardError.print("error: cannot listen on \(configuration.listen): \(error)")
+            throw ExitCode.cannotBind
+        } catch {
+            StandardError.print("error: the node cannot be set up: \(error)")
+            throw ExitCode.internalError
         }
     }
 

@@ -26,12 +26,6 @@ struct Serve: ParsableCommand {
         let level = Logger.Level(rawValue: loaded.configuration.logLevel.rawValue) ?? .info
         let logger = Logger(label: "patchbay") { _ in LogfmtHandler(logLevel: level) }
         let signals = SignalWatch()
-        let files = FileLimit.raise()
-        if files < 2 * loaded.configuration.limits.connections {
-            logger.info(
-                "the system's limit of open files holds fewer streams than limits.connections allows",
-                metadata: ["files": "\(files)", "connections": "\(loaded.configuration.limits.connections)"])
-        }
-        try Node(configuration: loaded.configuration, logger: logger).run(until: signals)
+        try Node(configuration: loaded.configuration, logger: logger, filesMax: FileLimit.raise()).run(until: signals)
     }
 }

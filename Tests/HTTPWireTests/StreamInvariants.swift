@@ -41,7 +41,8 @@ enum StreamInvariants {
 
     /// Byte by byte, and two cuttings that depend on the bytes, so that the same input always gives the same ones.
     private static func cuttings(of bytes: [UInt8]) -> [[Int]] {
-        var generator = SeededGenerator(seed: bytes.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+        let hash: UInt64 = bytes.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var generator = SeededGenerator(seed: hash)
         let single = bytes.count <= 512 ? [Array(bytes.indices)] : []
         return single + [2, 8].map { pieces in
             (0..<pieces).map { _ in Int.random(in: 0...bytes.count, using: &generator) }.sorted()

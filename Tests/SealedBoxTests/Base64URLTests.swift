@@ -1,5 +1,5 @@
-import SealedBox
 // Base64url: the examples of RFC 4648, seeded round trips, and one spelling only for each run of bytes.
+import SealedBox
 import Testing
 
 struct Base64URLTests {

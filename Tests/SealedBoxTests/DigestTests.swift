@@ -1,5 +1,5 @@
-import SealedBox
 // SHA-256 against the examples of FIPS 180-4.
+import SealedBox
 import Testing
 
 struct DigestTests {

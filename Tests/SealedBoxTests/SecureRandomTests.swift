@@ -1,5 +1,5 @@
-import SealedBox
 // The random source fills whole buffers and does not repeat itself, and the constant-time comparison compares.
+import SealedBox
 import Testing
 
 struct SecureRandomTests {

@@ -8,7 +8,7 @@ public struct AccessPolicy: Sendable {
     private let origins: [Pattern]
 
     /// - Parameters:
-    ///   - hosts: `name`, `name:port` or `name:*`, IPv6 in brackets; a name alone allows every port. Nil allows every host.
+    ///   - hosts: `name`, `name:port` or `name:*`, IPv6 in brackets; a name alone allows every port. Nil allows all.
     ///   - origins: `scheme://name[:port]`, `:*` for every port, or `*` for every origin.
     public init(hosts: [String]?, origins: [String]) {
         self.hosts = hosts?.map { Pattern($0, namesAllPorts: true) }

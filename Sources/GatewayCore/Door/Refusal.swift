@@ -43,6 +43,10 @@ struct Refusal: Error {
         404, .invalidRequest, "Session not found: it has ended or never was; initialize again without a session id.")
     static let sessionMissing = Refusal(
         400, .invalidRequest, "Missing session ID: send the Mcp-Session-Id that initialize returned.")
+    static let sessionParameterMissing = Refusal(
+        400, .invalidRequest, "Missing session: post to the URI of the stream's endpoint event, its session_id included.")
+    static let noUsableEndpoint = Refusal(
+        502, .internalError, "The instance's stream does not begin with an endpoint event whose URI can be used.")
     static let repeatedSession = Refusal(400, .invalidRequest, "Mcp-Session-Id occurs more than once; send it once.")
     static let draining = Refusal(
         503, .internalError, "This node is shutting down and takes no new sessions; try again.",
@@ -69,6 +73,8 @@ struct Refusal: Error {
         405, .invalidRequest, "This server keeps no session and offers no GET stream.", lines: "Allow: POST\r\n")
 
     static func methodNotAllowed(_ allowed: String) -> Refusal {
-        Refusal(405, .invalidRequest, "This method is not offered here; allowed: \(allowed).", lines: "Allow: \(allowed)\r\n")
+        Refusal(
+            405, .invalidRequest, "This method is not offered here; allowed: \(allowed).",
+            lines: "Allow: \(allowed)\r\n")
     }
 }

@@ -11,8 +11,16 @@ extension Worker {
                 Result { () throws(Refusal) in try admit(head, view) }
             }.get()
         } catch {
+            logRefusal(error.status, head.verb)
             return .refuse(error.answer())
         }
+    }
+
+    private func logRefusal(_ status: Int, _ verb: Verb) {
+        guard accessLog != nil else { return }
+        accessLog?.add(
+            "time=\(Timestamp.now()) level=info msg=access verb=\(verb) status=\(status)"
+                + " outcome=\(Outcome.refused.label)\n")
     }
 
     private func admit(_ head: RequestHead, _ view: UnsafeRawBufferPointer) throws(Refusal) -> Admission {

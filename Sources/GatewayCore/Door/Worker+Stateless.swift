@@ -47,7 +47,8 @@ extension Worker {
         if let named = message.nameForHeader { try check(request, .mcpName, "Mcp-Name", named) }
         let revision = body(request, message.metaProtocolVersion) { Revision(bytes: $0) }
         guard let revision, revision.isStateless else {
-            throw unsupportedVersion(requestedJSON: body(request, message.metaProtocolVersion) { Array($0.prefix(64)) }, upstream)
+            let requested = body(request, message.metaProtocolVersion) { Array($0.prefix(64)) }
+            throw unsupportedVersion(requestedJSON: requested, upstream)
         }
     }
 
@@ -67,7 +68,9 @@ extension Worker {
         guard isEqual else { throw Refusal(400, .headerMismatch, "\(text) does not equal the body's value.") }
     }
 
-    private func body<Result>(_ request: Request, _ range: ByteRange, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    private func body<Result>(
+        _ request: Request, _ range: ByteRange, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
         request.body.withUnsafeReadableBytes { view in
             guard !range.isAbsent, Int(range.end) <= view.count else {
                 return body(UnsafeRawBufferPointer(start: nil, count: 0))
@@ -90,10 +93,13 @@ extension Worker {
             switch reading {
             case .none: continue
             case .invalid:
-                throw Refusal(400, .invalidParams, "An echoed value (requestState, cursor or taskId) is not valid here.")
+                throw Refusal(
+                    400, .invalidParams, "An echoed value (requestState, cursor or taskId) is not valid here.")
             case .valid(let tag):
                 places.append(Int(range.start))
-                if let instance = plan.upstream.instance(digest: tag.instance), instance.isEligible || range == message.taskId {
+                if let instance = plan.upstream.instance(digest: tag.instance),
+                    instance.isUp || range == message.taskId
+                {
                     plan.target = .pinned(instance)
                 } else if range == message.taskId {
                     throw Refusal(400, .invalidParams, "The task's instance is gone, and the task with it.")

@@ -190,7 +190,7 @@ extension Exchange {
             status: head.status,
             lines: answerLines { lines in
                 lines.writeImmutableBuffer(head.lines)
-                if let newSession { lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession)) }
+                if plan.mode == .initialize, let newSession { lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession)) }
                 if isStream {
                     lines.writeStaticString("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
                 }
@@ -201,6 +201,7 @@ extension Exchange {
     func send(_ bytes: ByteBuffer) {
         guard let sink else { return }
         sentBytes += bytes.readableBytes
+        if stalledSince != nil { sentWhileStalled += bytes.readableBytes }
         lastWrite = lastRead
         sink.write(bytes)
     }

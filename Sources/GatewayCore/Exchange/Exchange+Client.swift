@@ -21,22 +21,38 @@ extension Exchange {
     func clientIsWritable(_ isWritable: Bool) {
         if isWritable {
             stalledSince = nil
+            // The silence of an instance that was paused is not its own.
+            lastRead = worker.now
             handle?.resume()
         } else if stalledSince == nil {
             stalledSince = worker.now
+            stalledBytes = sink?.queuedBytes ?? 0
+            sentWhileStalled = 0
             handle?.pause()
         }
     }
 
-    /// Closes the stream of a client that lets more than the bound pile up.
+    /// Closes the stream of a client for whom more than the bound comes in spite of the pause.
     func closeIfTooSlow() {
-        guard let sink, sink.queuedBytes > limits.clientQueueBytes else { return }
+        guard let sink, sentWhileStalled > limits.clientQueueBytes, stalledSince != nil else { return }
         closeSlowClient(sink)
+    }
+
+    /// True if the client has taken nothing of what waits for it for too long.
+    private func hasStalled(_ sink: any ResponseSink, _ now: NIODeadline) -> Bool {
+        guard let since = stalledSince else { return false }
+        let queued = sink.queuedBytes
+        defer { stalledBytes = queued }
+        if queued < stalledBytes {
+            stalledSince = now
+            return false
+        }
+        return now - since > worker.gateway.parts.waits.slowClient
     }
 
     private func closeSlowClient(_ sink: any ResponseSink) {
         worker.metrics.slowClients &+= 1
-        sink.abort()
+        if let part = sink as? BatchPart { part.abortBatch() } else { sink.abort() }
         clientLeft()
     }
 
@@ -55,12 +71,15 @@ extension Exchange {
         case .done:
             return
         case .passing, .relaying, .holding:
-            if now - lastRead > .milliseconds(options.idleTimeoutMilliseconds) { giveUp("the answer went quiet") }
+            if stalledSince == nil, now - lastRead > .milliseconds(options.idleTimeoutMilliseconds) {
+                giveUp("the answer went quiet")
+            }
         }
         guard let sink else { return }
-        let waits = worker.gateway.parts.waits
-        if let stalledSince, now - stalledSince > waits.slowClient { return closeSlowClient(sink) }
-        if case .relaying = phase, now - lastWrite >= waits.comment, stalledSince == nil, sentHead { comment(sink, now) }
+        if hasStalled(sink, now) { return closeSlowClient(sink) }
+        if case .relaying = phase, now - lastWrite >= worker.gateway.parts.waits.comment, stalledSince == nil, sentHead {
+            comment(sink, now)
+        }
     }
 
     /// A stream does not outlive its session.
@@ -68,7 +87,7 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         guard sentHead else { return refuse(.sessionNotFound, .refused) }
-        sink?.end()
+        if case .relaying = phase { sink?.end() } else { sink?.abort() }
         finish(.ok)
     }
 

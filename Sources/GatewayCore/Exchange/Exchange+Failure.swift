@@ -81,8 +81,8 @@ extension Exchange {
     func refuse(_ refusal: Refusal, _ outcome: Outcome) {
         guard let sink else { return finish(.clientLeft) }
         var refusal = refusal
-        // A client takes every error status but 404 for the end of its session (Python 1.x tears its transport down), so
-        // a call that fails inside a live session is told with 200 and a JSON-RPC error.
+        // A client takes every error status but 404 for the end of its session (Python 1.x tears its transport down),
+        // so a call that fails inside a live session is told with 200 and a JSON-RPC error.
         if plan.isCall, let session = plan.session, !session.hasEnded, plan.path == nil { refusal.status = 200 }
         status = refusal.status
         worker.write(refusal.answer(id: nil, of: self), request, to: sink)
@@ -94,6 +94,8 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         guard let sink else { return finish(.clientLeft) }
+        // Only a 2024-11-05 stream relays before its head is out.
+        guard sentHead else { return refuse(Refusal(502, .internalError, reason), .unavailable) }
         if plan.isCall, !hasResponse {
             let refusal = plan.retryClass == .sideEffect
                 ? Refusal.outcomeUnknown(502, reason)

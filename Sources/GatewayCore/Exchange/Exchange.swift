@@ -45,7 +45,12 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     let began = NIODeadline.now()
     var lastWrite: NIODeadline
     var lastRead: NIODeadline
+    /// Since when the client takes nothing of what waits for it.
     var stalledSince: NIODeadline?
+    /// What waited for it when that was last looked at.
+    var stalledBytes = 0
+    /// What was sent although it had stopped reading: what the instance had sent before it paused.
+    var sentWhileStalled = 0
     /// When to ask again for a stream that the instance still holds for a client that has left.
     var conflictRetry: NIODeadline?
     var conflicts = 0
@@ -96,7 +101,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
             lines: worker.requestLines, body: plan.verb == .post ? request.body : nil)
         let opened = worker.lanes[plan.upstream.index].open(outgoing, toInstance: next.index, for: self)
         // Nil means that it failed at once: that was dealt with inside the call, perhaps by another attempt.
-        if let opened { handle = opened }
+        guard let opened else { return }
+        handle = opened
+        if stalledSince != nil { opened.pause() }
     }
 
     /// True if another attempt may follow a failed one.

@@ -29,6 +29,8 @@ final class CheckExchange: ExchangeReceiver {
         if let opened = lane.open(request, toInstance: instance.index, for: self) { handle = opened }
     }
 
+    var isOver: Bool { completion == nil }
+
     /// Gives up when its time is over.
     func tick(now: NIODeadline) {
         guard now >= deadline, completion != nil else { return }

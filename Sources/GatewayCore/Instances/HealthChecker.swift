@@ -71,7 +71,7 @@ final class HealthChecker {
         _ request: ExchangeRequest, _ instance: Instance,
         then: @escaping (Result<CheckExchange.Reply, TransportError>) -> Void
     ) {
-        let check = CheckExchange(deadline: .now() + .milliseconds(policy.timeoutMilliseconds)) { [weak self] result in
+        let check = CheckExchange(deadline: worker.now + .milliseconds(policy.timeoutMilliseconds)) { [weak self] result in
             self?.states[instance.index].running = nil
             then(result)
         }
@@ -96,15 +96,15 @@ final class HealthChecker {
     ) {
         guard case .success(let reply) = result, reply.status < 500 else { return settle(instance, result) }
         var era = found
+        if let id = reply.sessionID { worker.endUpstream(upstream, instance, id) }
         if reply.status < 300, probes.isResult(reply) {
             era.insert(reply.sessionID == nil ? .sessionless : .stateful)
-            if let id = reply.sessionID { worker.endUpstream(upstream, instance, id) }
         } else if era == .unknown, instance.hasStreamEndpoint, [400, 404, 405].contains(reply.status) {
             era = .streamOnly
         }
         if era != .unknown {
             let old = Era(rawValue: instance.era.exchange(era.rawValue, ordering: .relaxed))
-            states[instance.index].eraUntil = .now() + Self.eraLifetime
+            states[instance.index].eraUntil = worker.now + Self.eraLifetime
             if old != era {
                 worker.gateway.parts.logger.info(
                     "instance probed",

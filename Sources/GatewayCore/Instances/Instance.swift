@@ -41,9 +41,10 @@ public final class Instance: Sendable {
     }
 
     /// May new sessions and stateless calls go there?
-    public var isEligible: Bool {
-        health.load(ordering: .relaxed) != .ejected && !isDraining.load(ordering: .relaxed)
-    }
+    public var isEligible: Bool { isUp && !isDraining.load(ordering: .relaxed) }
+
+    /// Not ejected: what belongs there may go there, also while it drains.
+    var isUp: Bool { health.load(ordering: .relaxed) != .ejected }
 
     /// A check or a request has shown that it works.
     public var isProven: Bool { health.load(ordering: .relaxed) == .healthy }

@@ -64,7 +64,7 @@ public final class UpstreamGroup: Sendable {
         }
     }
 
-    /// The less loaded of two random eligible instances, `excluded` (a bit set of indices) left out; nil if there is none.
+    /// The less loaded of two random eligible instances, `excluded` (a bit set of indices) left out; nil if none is.
     func choose(_ need: Need, excluding excluded: UInt64 = 0, random: inout FastRandom) -> Instance? {
         var eligible = 0
         for instance in instances where isCandidate(instance, need, excluded) { eligible += 1 }

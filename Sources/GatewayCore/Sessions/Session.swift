@@ -29,6 +29,8 @@ public final class Session: Sendable {
     let messagePath: String?
     /// Seconds on the node's monotonic clock at which it ends, whatever happens.
     let endsAt: UInt32
+    /// Made from a token of an earlier start of the node.
+    let isRestored: Bool
 
     private let ended = Atomic<Bool>(false)
     private let lastSeen: Atomic<UInt32>
@@ -38,7 +40,7 @@ public final class Session: Sendable {
 
     init(
         id: SessionID, upstream: UpstreamGroup, instance: Instance, upstreamSessionID: [UInt8], principal: Principal,
-        messagePath: String?, now: UInt32, endsAt: UInt32
+        messagePath: String?, now: UInt32, endsAt: UInt32, isRestored: Bool = false
     ) {
         self.id = id
         self.upstream = upstream
@@ -49,6 +51,7 @@ public final class Session: Sendable {
         self.principal = principal
         self.messagePath = messagePath
         self.endsAt = endsAt
+        self.isRestored = isRestored
         lastSeen = Atomic(now)
         instance.sessions.add(1, ordering: .relaxed)
     }

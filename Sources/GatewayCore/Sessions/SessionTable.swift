@@ -6,7 +6,21 @@ internal import Synchronization
 /// The node's sessions by id.
 final class SessionTable: Sendable {
     private final class Shard: Sendable {
-        let sessions = Mutex<[SessionID: Session]>([:])
+        let entries = Mutex(Entries())
+    }
+
+    private struct Entries {
+        var sessions: [SessionID: Session] = [:]
+        /// When the tokens of restored sessions that have ended expire: until then they must not restore them again.
+        /// Never more than there are tokens of earlier starts.
+        var ended: [SessionID: UInt32] = [:]
+
+        /// True if it was there.
+        mutating func remove(_ id: SessionID) -> Bool {
+            guard let session = sessions.removeValue(forKey: id) else { return false }
+            if session.isRestored { ended[id] = session.endsAt }
+            return true
+        }
     }
 
     private static let shardCount = 16
@@ -25,22 +39,26 @@ final class SessionTable: Sendable {
 
     var isFull: Bool { count >= sessionsMax }
 
-    /// Adds a session, or returns the one that another loop added first. Nil when the table is full.
+    /// Adds a session, or returns the one that another loop added first. Nil when the table is full, and for a
+    /// restored session that has ended.
     func insert(_ session: Session) -> Session? {
-        shard(session.id).sessions.withLock { table in
-            if let present = table[session.id] { return present }
-            guard !isFull else { return nil }
-            table[session.id] = session
-            total.add(1, ordering: .relaxed)
+        shard(session.id).entries.withLock { entries in
+            if let present = entries.sessions[session.id] { return present }
+            guard entries.ended[session.id] == nil else { return nil }
+            guard total.add(1, ordering: .relaxed).newValue <= sessionsMax else {
+                total.subtract(1, ordering: .relaxed)
+                return nil
+            }
+            entries.sessions[session.id] = session
             return session
         }
     }
 
-    func find(_ id: SessionID) -> Session? { shard(id).sessions.withLock { $0[id] } }
+    func find(_ id: SessionID) -> Session? { shard(id).entries.withLock { $0.sessions[id] } }
 
     func remove(_ id: SessionID) {
-        shard(id).sessions.withLock { table in
-            if table.removeValue(forKey: id) != nil { total.subtract(1, ordering: .relaxed) }
+        shard(id).entries.withLock { entries in
+            if entries.remove(id) { total.subtract(1, ordering: .relaxed) }
         }
     }
 
@@ -48,9 +66,10 @@ final class SessionTable: Sendable {
     func removeExpired(now: UInt32, idle: UInt32) -> [Session] {
         var expired: [Session] = []
         for shard in shards {
-            let found = shard.sessions.withLock { table in
-                let old = table.values.filter { $0.hasEnded || $0.isExpired(now, idle: idle) }
-                for session in old { table.removeValue(forKey: session.id) }
+            let found = shard.entries.withLock { entries in
+                let old = entries.sessions.values.filter { $0.hasEnded || $0.isExpired(now, idle: idle) }
+                for session in old { _ = entries.remove(session.id) }
+                if !entries.ended.isEmpty { entries.ended = entries.ended.filter { $0.value > now } }
                 return old
             }
             total.subtract(found.count, ordering: .relaxed)

@@ -10,7 +10,7 @@ struct SessionToken: Equatable {
     private static let context: StaticString = "patchbay session 1"
 
     var session: SessionID
-    /// Random per start of this node's table: a token from another incarnation has no entry here, and that says nothing.
+    /// Random per start of this node's table: that a token of another incarnation has no entry here says nothing.
     var incarnation: UInt64
     var upstream: UInt64
     var instance: UInt64

@@ -13,7 +13,8 @@ struct TokenCache {
         var session: Session
     }
 
-    /// The last twelve characters of a token are its authentication tag: as good as random, and only valid tokens are here.
+    /// By the last characters of a token, which are of its authentication tag: as good as random, and only valid
+    /// tokens are here.
     private var entries: [UInt64: Entry] = [:]
     private let entriesMax: Int
 

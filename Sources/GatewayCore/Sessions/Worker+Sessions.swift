@@ -31,17 +31,17 @@ extension Worker {
 
     private func recorded(_ token: SessionToken) -> Session? {
         if let session = gateway.sessions.find(token.session) { return session }
-        // A token of this start without an entry has ended. One from before a restart with the same secret says all that
-        // is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
+        // A token of this start without an entry has ended. One from before a restart with the same secret says all
+        // that is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
         let unix = NodeClock.unixSeconds()
         guard token.incarnation != gateway.sessions.incarnation, unix < token.expires,
             let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
-            let instance = upstream.instance(digest: token.instance), let id = token.upstreamSessionID
+            let instance = upstream.instance(digest: token.instance), let id = token.upstreamSessionID, !id.isEmpty
         else { return nil }
         let session = Session(
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
             principal: token.principal, messagePath: nil, now: nowSeconds,
-            endsAt: nowSeconds + (token.expires - unix))
+            endsAt: nowSeconds &+ (token.expires - unix), isRestored: true)
         return gateway.sessions.insert(session)
     }
 
@@ -92,9 +92,14 @@ extension Worker {
     func principal(of request: Request) -> Principal {
         guard let name = gateway.parts.principalHeader else { return .anonymous }
         return request.block.withUnsafeReadableBytes { view in
-            let field = request.head.fields.first { name.equalsIgnoringCase($0.nameRange.bytes(in: view)) }
-            guard let field else { return .anonymous }
-            let digest = Digest.sha256(field.value.bytes(in: view))
+            // All lines of that name: whoever adds one to another's is somebody else.
+            var text: [UInt8] = []
+            for field in request.head.fields where name.equalsIgnoringCase(field.nameRange.bytes(in: view)) {
+                text += text.isEmpty ? [] : [0x0A]
+                text += field.value.bytes(in: view)
+            }
+            guard !text.isEmpty else { return .anonymous }
+            let digest = text.withUnsafeBytes { Digest.sha256($0) }
             var principal = Principal()
             principal.high = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
             principal.low = digest.dropFirst(8).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -128,7 +133,8 @@ extension Exchange {
         else {
             handle?.cancel()
             handle = nil
-            refuse(Refusal(502, .internalError, "The instance sent a session id that is not visible ASCII."), .unavailable)
+            refuse(
+                Refusal(502, .internalError, "The instance sent a session id that is not visible ASCII."), .unavailable)
             return false
         }
         newSession = worker.makeSession(plan.upstream, instance, upstreamSessionID: id, plan.principal)

@@ -3,6 +3,7 @@
 internal import HTTPWire
 internal import MCPWire
 internal import NIOCore
+internal import Synchronization
 
 extension Worker {
     func startBatch(
@@ -26,6 +27,12 @@ extension Worker {
         // A session that has negotiated a later revision does not know arrays, whatever the header says.
         if let known = plans.first?.1.session?.revisionValue, known != Revision.v2025_03_26.rawValue {
             throw .batchNotAllowed
+        }
+        let calls = plans.count { $0.1.isCall }
+        if let running = plans.first?.1.session?.calls.load(ordering: .relaxed),
+            running + calls > gateway.parts.limits.callsPerSession
+        {
+            throw .tooManyCalls
         }
         let batch = Batch(worker: self, request: request, sink: sink)
         batch.start(plans)
@@ -52,10 +59,18 @@ final class Batch: ClientObserver {
         if plans.contains(where: { $0.1.isCall }) { begin() }
         for (request, plan) in plans {
             open += 1
-            let part = BatchPart(batch: self, isCall: plan.isCall, clientAddress: sink?.clientAddress ?? "")
+            let part = BatchPart(
+                batch: self, id: plan.isCall ? Self.id(of: request, plan) : nil, clientAddress: sink?.clientAddress ?? "",
+                bytesMax: worker.gateway.parts.limits.heldResultBytes)
             exchanges.append(worker.start((request, plan), part))
         }
         partEnded()
+    }
+
+    /// The raw id token of a call.
+    private static func id(of request: Request, _ plan: ExchangePlan) -> [UInt8] {
+        guard let id = plan.message?.id, !id.isAbsent else { return [] }
+        return request.body.withUnsafeReadableBytes { Int(id.end) <= $0.count ? Array($0[id.range]) : [] }
     }
 
     private func begin() {
@@ -87,6 +102,14 @@ final class Batch: ClientObserver {
         sink.end()
     }
 
+    /// Cuts the client off. The calls go on without it.
+    func abort() {
+        guard let sink else { return }
+        self.sink = nil
+        sink.abort()
+        clientLeft()
+    }
+
     func clientLeft() {
         sink = nil
         let parts = exchanges
@@ -99,28 +122,41 @@ final class Batch: ClientObserver {
     }
 }
 
-/// The sink of one message of a batch: turns whatever comes into events on the batch's stream.
+/// The sink of one message of a batch: turns whatever comes into events on the batch's stream, so that each call gets
+/// one answer.
 final class BatchPart: ResponseSink {
     let clientAddress: String
     private let batch: Batch
-    private let isCall: Bool
+    /// The raw id of a call; nil for what gets no answer.
+    private let id: [UInt8]?
+    private let bytesMax: Int
     private var isStream = false
+    /// What came is a JSON answer that is whole so far.
+    private var isJSON = false
     private var body: [UInt8] = []
     private var hasEnded = false
 
-    init(batch: Batch, isCall: Bool, clientAddress: String) {
+    /// - Parameter bytesMax: bytes of a JSON answer. Beyond: an error takes its place.
+    init(batch: Batch, id: [UInt8]?, clientAddress: String, bytesMax: Int) {
         self.batch = batch
-        self.isCall = isCall
+        self.id = id
         self.clientAddress = clientAddress
+        self.bytesMax = bytesMax
     }
 
     var queuedBytes: Int { batch.queuedBytes }
 
-    func begin(status: Int, lines: ByteBuffer, length: Int?) { isStream = length == nil && Self.isEventStream(lines) }
+    func begin(status: Int, lines: ByteBuffer, length: Int?) {
+        let text = String(buffer: lines).lowercased()
+        isStream = length == nil && text.contains("text/event-stream")
+        isJSON = !isStream && text.contains("application/json")
+    }
 
     func write(_ bytes: ByteBuffer) {
-        guard isCall else { return }
-        if isStream { batch.write(bytes) } else { body.append(contentsOf: bytes.readableBytesView) }
+        guard id != nil else { return }
+        if isStream { return batch.write(bytes) }
+        isJSON = isJSON && body.count + bytes.readableBytes <= bytesMax
+        if isJSON { body.append(contentsOf: bytes.readableBytesView) } else { body = [] }
     }
 
     func flush() { batch.flush() }
@@ -128,20 +164,23 @@ final class BatchPart: ResponseSink {
     func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        if isCall, !isStream, !body.isEmpty {
+        if let id, !isStream {
+            if !isJSON || body.isEmpty {
+                let refusal = Refusal.outcomeUnknown(502, "The instance's answer is no whole JSON-RPC message.")
+                body = id.withUnsafeBytes { refusal.answer(id: $0).body }
+            }
             batch.write(ByteBuffer(bytes: EventWriter.message(body)))
             batch.flush()
         }
         batch.partEnded()
     }
 
-    /// A cut of one part must not cut the others: the client sees a missing answer for this id only.
-    func abort() { end() }
-
-    private static func isEventStream(_ lines: ByteBuffer) -> Bool {
-        lines.withUnsafeReadableBytes { view in
-            String(decoding: view, as: UTF8.self).utf8.count > 0
-                && String(decoding: view, as: UTF8.self).lowercased().contains("text/event-stream")
-        }
+    /// A cut of one part must not cut the others: its call gets an error instead.
+    func abort() {
+        isJSON = false
+        end()
     }
+
+    /// The client itself is to be cut off.
+    func abortBatch() { batch.abort() }
 }

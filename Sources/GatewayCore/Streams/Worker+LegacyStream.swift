@@ -24,10 +24,13 @@ extension Worker {
     /// What is to be done with a message of 2024-11-05, its body aside: the session comes first, as in the SDKs.
     func planLegacyMessage(_ request: Request, _ upstream: UpstreamGroup) throws(Refusal) -> ExchangePlan {
         let principal = principal(of: request)
+        var isNamed = false
         let session = request.block.withUnsafeReadableBytes { view in
-            Self.sessionParameter(request.head.query.bytes(in: view)).flatMap { find($0) }
+            let token = Self.sessionParameter(request.head.query.bytes(in: view))
+            isNamed = token != nil
+            return token.flatMap { find($0) }
         }
-        guard request.head.query.isPresent else { throw .sessionMissing }
+        guard isNamed else { throw .sessionParameterMissing }
         guard let session, session.upstream === upstream, session.principal == principal,
             let path = session.messagePath
         else { throw .sessionNotFound }
@@ -51,13 +54,15 @@ extension Worker {
 extension Exchange {
     /// The first event: `endpoint`, with the instance's path in it. Replaced by the gateway's own.
     func beginLegacyStream(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
-        if event.isEmpty { return .drop }
+        if event.isEmpty || sink == nil { return .drop }
         let name = event.name.isAbsent ? nil : String(decoding: view[event.name.range], as: UTF8.self)
         guard name == "endpoint", event.dataLines == 1, let instance,
-            let path = Self.messagePath(UnsafeRawBufferPointer(rebasing: view[event.data.range])),
+            let path = Self.messagePath(UnsafeRawBufferPointer(rebasing: view[event.data.range]))
+        else { return refuseStream(.noUsableEndpoint) }
+        guard
             let session = worker.makeSession(
                 plan.upstream, instance, upstreamSessionID: [], plan.principal, messagePath: path)
-        else { return .drop }
+        else { return refuseStream(.tooManySessions) }
         newSession = session
         session.streams.add(1, ordering: .relaxed)
         let token = String(decoding: worker.token(for: session), as: UTF8.self)
@@ -67,6 +72,13 @@ extension Exchange {
                 lines: ByteBuffer(string: "Content-Type: text/event-stream\r\n")), length: nil)
         let own = "\(RouteTable.messagesPath(plan.upstream))?session_id=\(token)"
         return .replace(ByteBuffer(string: "event: endpoint\ndata: \(own)\n\n"))
+    }
+
+    private func refuseStream(_ refusal: Refusal) -> EventRelay.Verdict {
+        handle?.cancel()
+        handle = nil
+        refuse(refusal, .unavailable)
+        return .drop
     }
 
     /// The path and query of an `endpoint` value. An instance is trusted with its own paths only, so an absolute URL

@@ -84,6 +84,7 @@ extension BadRequest {
             "POST http://evil.example/mcp HTTP/1.1\r\n\($0.lines)\(length)\r\n\(good)"
         },
         framing("CONNECT", 400) { "CONNECT evil.example:443 HTTP/1.1\r\n\($0.lines)\r\n" },
+        framing("CONNECT with a path", 400) { "CONNECT /mcp HTTP/1.1\r\n\($0.lines)\r\n" },
         framing("the HTTP/2 preface", 505) { _ in "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" },
         framing("a TLS handshake", 400) { _ in "\u{16}\u{3}\u{1}\u{0}\u{5}abcde\r\n\r\n" },
     ]

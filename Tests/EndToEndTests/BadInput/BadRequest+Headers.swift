@@ -1,4 +1,4 @@
-// Requests whose headers, session ids, methods or paths are wrong, for the revisions with sessions (mcp-wire 2.1, 2.5).
+// Requests whose headers, session ids, methods or paths are wrong, for the revisions with sessions.
 
 extension BadRequest {
     static let headers: [BadRequest] = [
@@ -74,7 +74,9 @@ extension BadRequest {
                 session("a session id that is too long", verb, 404) { draft, _ in
                     draft["Mcp-Session-Id"] = String(repeating: "A", count: 4096)
                 },
-                session("a session id that is not ASCII", verb, 404) { draft, _ in draft["Mcp-Session-Id"] = "séssion" },
+                session("a session id that is not ASCII", verb, 404) { draft, _ in
+                    draft["Mcp-Session-Id"] = "séssion"
+                },
                 session("a session id with a space", verb, 404) { draft, scene in
                     draft["Mcp-Session-Id"] = "\(scene.peer.session ?? "") \(scene.peer.session ?? "")"
                 },
@@ -93,7 +95,7 @@ extension BadRequest {
     }
 
     static let verbsAndPaths: [BadRequest] =
-        ["PUT", "PATCH", "TRACE", "OPTIONS", "CONNECT", "post", "BREW"].map { verb in
+        ["PUT", "PATCH", "TRACE", "OPTIONS", "post", "BREW"].map { verb in
             draft("the method \(verb)", 405, Code.invalidRequest, headers: ["Allow": "GET, POST, DELETE"]) { draft, _ in
                 draft.verb = verb
                 draft.body = nil
@@ -112,10 +114,16 @@ extension BadRequest {
         ].map { path in
             draft("the path \(path)", 404, Code.invalidRequest) { draft, _ in draft.target = path }
         } + [
+            draft("OPTIONS *", 404, Code.invalidRequest) { draft, _ in
+                draft.verb = "OPTIONS"
+                draft.target = "*"
+                draft.body = nil
+            },
             draft("POST at the stream of 2024-11-05", 405, Code.invalidRequest, headers: ["Allow": "GET"]) { draft, _ in
                 draft.target = "/old/sse"
             },
-            draft("GET at the messages of 2024-11-05", 405, Code.invalidRequest, headers: ["Allow": "POST"]) { draft, _ in
+            draft("GET at the messages of 2024-11-05", 405, Code.invalidRequest, headers: ["Allow": "POST"]) {
+                draft, _ in
                 draft.verb = "GET"
                 draft.target = "/old/messages"
                 draft.body = nil
@@ -126,7 +134,8 @@ extension BadRequest {
             draft("a message of 2024-11-05 with an unknown session", 404, Code.invalidRequest) { draft, _ in
                 draft.target = "/old/messages?session_id=unknown"
             },
-            draft("a message of 2024-11-05 with a session of another transport", 404, Code.invalidRequest) { draft, scene in
+            draft("a message of 2024-11-05 in a session of another transport", 404, Code.invalidRequest) {
+                draft, scene in
                 draft.target = "/old/messages?session_id=\(scene.otherPeer.session ?? "")"
             },
         ]

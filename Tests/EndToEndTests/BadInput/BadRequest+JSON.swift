@@ -74,7 +74,7 @@ extension BadRequest {
             draft["MCP-Protocol-Version"] = "2025-06-18"
             draft.body = Array("[\(Scene.ping)]".utf8)
         },
-        draft("an array whose header says 2025-03-26 in a session that does not", 400, Code.invalidRequest) { draft, _ in
+        draft("an array whose header says 2025-03-26 in a later session", 400, Code.invalidRequest) { draft, _ in
             draft["MCP-Protocol-Version"] = "2025-03-26"
             draft.body = Array("[\(Scene.ping)]".utf8)
         },
@@ -82,7 +82,9 @@ extension BadRequest {
         batch("an array in an array", "[[\(Scene.ping)]]"),
         batch("a number in an array", "[1]"),
         batch("a bad message behind a good one", #"[\#(Scene.ping),{"jsonrpc":"2.0","id":null,"method":"ping"}]"#),
-        batch("a batch above the limit", "[" + Array(repeating: Scene.ping, count: Scene.batchLimit + 1).joined(separator: ",") + "]"),
+        batch(
+            "a batch above the limit",
+            "[" + Array(repeating: Scene.ping, count: Scene.batchLimit + 1).joined(separator: ",") + "]"),
         batch("initialize in a batch", "[\(Peer.initialize("2025-03-26"))]"),
         draft("an array that ends early", 400, Code.parseError) { draft, scene in
             draft = scene.draft(of: scene.batchPeer)

@@ -1,5 +1,6 @@
 // Requests of 2026-07-28 whose headers do not mirror the body, whose envelope is wrong, or whose echoed values are not
-// what the servers gave (mcp-wire 2.6).
+// what the servers gave (2026-07-28, Streamable HTTP and MRTR).
+import Foundation
 
 extension BadRequest {
     static let modern: [BadRequest] = mirrors + envelopes + others
@@ -41,7 +42,7 @@ extension BadRequest {
         },
         modern("an unknown modern version", 400, Code.unsupportedVersion) {
             var call = ModernCall("tools/call", named: "whoami")
-            call.meta = #""\#(ModernCall.prefix)/protocolVersion":"2099-01-01","\#(ModernCall.prefix)/clientCapabilities":{}"#
+            call.meta = call.meta.replacingOccurrences(of: ModernCall.version, with: "2099-01-01")
             $0["MCP-Protocol-Version"] = "2099-01-01"
             $0.body = Array(call.body.utf8)
         },

@@ -1,5 +1,5 @@
-// The names of all cases of the Python clients, in the order in which they run. Checked in, so that a case that vanishes
-// fails the tests; a test compares it with what the clients list themselves.
+// The names of all cases of the Python clients, in the order in which they run. Checked in, so that a case that
+// vanishes fails the tests; a test compares it with what the clients list themselves.
 
 enum CaseName {
     /// `clients/cases.py`: mcp 1.30.0, sessions.

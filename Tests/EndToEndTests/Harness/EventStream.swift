@@ -28,7 +28,8 @@ final class EventStream: @unchecked Sendable {
     func next() async throws -> ServerEvent? {
         while pending.isEmpty {
             guard let piece = try await reader.piece() else { return nil }
-            rest += String(decoding: piece, as: UTF8.self)
+            // Events may end in CR LF twice, which to Swift are two characters and hold no "\n\n".
+            rest = (rest + String(decoding: piece, as: UTF8.self)).replacingOccurrences(of: "\r\n", with: "\n")
             guard let end = rest.range(of: "\n\n", options: .backwards) else { continue }
             pending = ServerEvent.all(in: String(rest[..<end.upperBound]))
             rest = String(rest[end.upperBound...])

@@ -1,4 +1,4 @@
-// What a child has written to one of its streams, as whole lines. Filled from a dispatch queue, read by tests.
+// What a child has written to one of its streams, as whole lines. Filled by a thread, read by tests.
 import Foundation
 import Synchronization
 

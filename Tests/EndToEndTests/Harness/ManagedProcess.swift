@@ -112,18 +112,20 @@ final class ManagedProcess: Sendable {
         return signal == 0 ? .exit(status >> 8 & 0xFF) : .signal(signal)
     }
 
+    /// On a thread of its own. A dispatch source would do with fewer, but on Linux it now and then misses the end.
     private static func collect(_ descriptor: Int32, into log: LineLog) {
-        let source = DispatchSource.makeReadSource(
-            fileDescriptor: descriptor, queue: DispatchQueue(label: "patchbay.tests.output"))
-        source.setEventHandler {
+        Thread.detachNewThread {
             var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-            let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { return log.append(bytes.prefix(count)) }
-            if count < 0, errno == EINTR || errno == EAGAIN { return }
+            while true {
+                let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+                if count > 0 {
+                    log.append(bytes.prefix(count))
+                } else if count == 0 || errno != EINTR {
+                    break
+                }
+            }
+            close(descriptor)
             log.end()
-            source.cancel()
         }
-        source.setCancelHandler { close(descriptor) }
-        source.activate()
     }
 }

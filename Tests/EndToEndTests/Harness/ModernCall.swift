@@ -10,7 +10,9 @@ struct ModernCall: Sendable {
     /// Further members of `params`, each with a comma behind it.
     var members = ""
     var id = "1"
-    var meta = #""\#(prefix)/protocolVersion":"\#(version)","\#(prefix)/clientCapabilities":{"elicitation":{"form":{}}}"#
+    /// The members of `params._meta`.
+    var meta = #""\#(prefix)/protocolVersion":"\#(version)","#
+        + #""\#(prefix)/clientCapabilities":{"elicitation":{"form":{}}}"#
 
     init(_ method: String, named name: String? = nil, _ members: String = "") {
         self.method = method

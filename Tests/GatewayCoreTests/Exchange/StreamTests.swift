@@ -142,7 +142,38 @@ import Testing
         node.expectIdle()
     }
 
-    @Test(arguments: [405, 409, 406])
+    @Test func asksAgainWhileTheInstanceHoldsTheLastStream() throws {
+        let node = try TestNode(parts: { $0.limits.streamConflicts = 2 })
+        let session = try node.openSession()
+        let call = try node.get(session: session.token)
+        for expected in 2...3 {
+            #expect(node.lane.opened.count == expected)
+            let exchange = try #require(node.lane.last)
+            exchange.begin(409, .json)
+            #expect(exchange.isCancelled)
+            #expect(call.status == nil)
+            #expect(node.worker.metrics.streams == 1)
+            node.pass(.seconds(1))
+        }
+        let exchange = try #require(node.lane.last)
+        #expect(session.session.instance.active.load(ordering: .relaxed) == 1)
+        exchange.answer("{}", 409)
+        #expect(call.status == 409)
+        session.expectQuiet()
+        node.expectIdle()
+    }
+
+    @Test func stopsAskingForAClientThatLeft() throws {
+        let (call, exchange) = try openGet()
+        exchange.begin(409, .json)
+        call.leave()
+        node.pass(.seconds(2))
+        #expect(node.lane.opened.count == 2)
+        session.expectQuiet()
+        node.expectIdle()
+    }
+
+    @Test(arguments: [405, 406])
     func passesARefusalOfGet(_ status: Int) throws {
         let (call, exchange) = try openGet()
         exchange.answer("{}", status)

@@ -81,6 +81,30 @@ import Testing
         #expect(liveOnInstance == 0)
     }
 
+    @Test func remembersTheEndOfARestoredSessionUntilItsTokenExpires() {
+        let table = SessionTable(sessionsMax: 1)
+        func restored(_ endsAt: UInt32) -> Session {
+            Session(
+                id: SessionID(high: 7, low: 1), upstream: group, instance: group.instances[0], upstreamSessionID: [1],
+                principal: .anonymous, messagePath: nil, now: 1, endsAt: endsAt, isRestored: true)
+        }
+        #expect(table.insert(restored(100)) != nil)
+        table.remove(SessionID(high: 7, low: 1))
+        #expect(table.insert(restored(100)) == nil)
+        // The mark takes no place of a session.
+        #expect(table.count == 0)
+        #expect(table.insert(make(2)) != nil)
+        table.remove(SessionID(high: 7, low: 2))
+        _ = table.removeExpired(now: 99, idle: 1000)
+        #expect(table.insert(restored(100)) == nil)
+        _ = table.removeExpired(now: 100, idle: 1000)
+        #expect(table.insert(restored(200)) != nil)
+        // An idle one is marked too.
+        #expect(table.removeExpired(now: 150, idle: 10).count == 1)
+        #expect(table.insert(restored(200)) == nil)
+        #expect(liveOnInstance == 0)
+    }
+
     @Test func countsSessionsOfAnInstanceOnce() {
         do {
             let ended = make(1)

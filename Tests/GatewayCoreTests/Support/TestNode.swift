@@ -141,6 +141,14 @@ final class TestNode {
         }
     }
 
+    /// Runs what other loops have handed over.
+    func runLoops() {
+        for _ in 0..<4 {
+            otherLoop.run()
+            loop.run()
+        }
+    }
+
     // MARK: Verdicts
 
     /// Nothing runs, every counter is back where it began, and no sink was misused.

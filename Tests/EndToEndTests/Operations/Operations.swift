@@ -1,0 +1,27 @@
+// The suite of everything that operators see and do: each test runs gateways of its own. One after the other, so that
+// the machine has room for the servers, and the waits in one test are not those of another.
+import Testing
+
+@Suite(.serialized)
+enum Operations {
+    /// Health checks that notice within a moment.
+    static let quickHealth = "health: {interval: 200ms, timeout: 200ms, unhealthy_after: 2}"
+
+    /// Two servers of their own, to be killed, with one tally.
+    static func pair(
+        _ name: String, _ options: String...
+    ) async throws -> (one: TestServer, two: TestServer, tally: String) {
+        let tally = Scratch.path("\(name).tally")
+        async let one = TestServer.start("\(name)-1", options + ["--tally", tally])
+        async let two = TestServer.start("\(name)-2", options + ["--tally", tally])
+        return try await (one, two, tally)
+    }
+
+    /// Opens sessions until one lives on the server of this name.
+    static func session(on server: TestServer, of gateway: Gateway) async throws -> Peer {
+        try await eventually("a session on \(server.name)") {
+            let peer = try await Peer.open(gateway.endpoint())
+            return try await peer.call("whoami") == server.name ? peer : nil
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../../../HTTPWireTests/Oracle.swift

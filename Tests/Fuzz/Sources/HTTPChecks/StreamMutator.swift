@@ -1,0 +1,1 @@
+../../../HTTPWireTests/StreamMutator.swift

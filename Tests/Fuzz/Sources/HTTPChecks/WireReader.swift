@@ -1,0 +1,1 @@
+../../../HTTPWireTests/WireReader.swift

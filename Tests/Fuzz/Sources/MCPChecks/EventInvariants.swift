@@ -1,0 +1,1 @@
+../../../MCPWireTests/EventInvariants.swift

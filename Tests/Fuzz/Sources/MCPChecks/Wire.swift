@@ -1,0 +1,1 @@
+../../../MCPWireTests/Wire.swift

@@ -1,0 +1,1 @@
+../../../SealedBoxTests/TokenInvariants.swift

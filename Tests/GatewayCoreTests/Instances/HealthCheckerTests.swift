@@ -1,0 +1,181 @@
+// Checks and era probes: what is asked, what the answers mean, and that no check leaves a session behind.
+
+import NIOCore
+import TransportAPI
+import Testing
+
+@testable import GatewayCore
+
+@Suite struct HealthCheckerTests {
+    private static let discovered = Body.result(id: 1, #"{"supportedVersions":["2026-07-28"],"capabilities":{}}"#)
+
+    private func node(_ instances: Int = 1, era: Era = .unknown, hasStreamEndpoint: Bool = false) throws -> TestNode {
+        try TestNode(
+            instances: instances, era: era, hasStreamEndpoint: hasStreamEndpoint, looksAfterInstances: true,
+            options: {
+                $0.health.intervalMilliseconds = 5_000
+                $0.health.timeoutMilliseconds = 2_000
+                $0.health.unhealthyAfter = 2
+            })
+    }
+
+    /// Probes one new instance with these answers; nil lets a request fail.
+    private func probe(
+        discover: (Int, String), initialize: (status: Int, body: String, session: String?)?,
+        hasStreamEndpoint: Bool = false
+    ) throws -> (era: Era, deletions: [String?]) {
+        let node = try node(hasStreamEndpoint: hasStreamEndpoint)
+        let first = try #require(node.lane.last)
+        #expect(first.header("Mcp-Method") == "server/discover")
+        first.answer(discover.1, discover.0)
+        if let initialize {
+            let second = try #require(node.lane.last)
+            #expect(second.body?.contains(#""method":"initialize""#) == true)
+            #expect(second.header("Mcp-Session-Id") == nil)
+            second.answer(initialize.body, initialize.status, session: initialize.session)
+        }
+        let deletions = node.lane.opened.filter { $0.verb == .delete }
+        return (node.instances[0].currentEra, deletions.map { $0.header("Mcp-Session-Id") })
+    }
+
+    @Test func tellsTheErasApart() throws {
+        let none = (400, #"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Missing session ID"}}"#)
+        let stateful = try probe(discover: none, initialize: (200, Body.initialized(), "s1"))
+        #expect(stateful.era == .stateful)
+        #expect(stateful.deletions == ["s1"])
+        let sessionless = try probe(discover: none, initialize: (200, Body.initialized(), nil))
+        #expect(sessionless.era == .sessionless)
+        #expect(sessionless.deletions.isEmpty)
+        let both = try probe(discover: (200, Self.discovered), initialize: (200, Body.initialized(), "s2"))
+        #expect(both.era == [.stateless, .stateful])
+        #expect(both.deletions == ["s2"])
+        let modern = try probe(discover: (200, Self.discovered), initialize: (400, none.1, nil))
+        #expect(modern.era == .stateless)
+        let old = try probe(discover: (404, "x"), initialize: (405, "x", nil), hasStreamEndpoint: true)
+        #expect(old.era == .streamOnly)
+        #expect(try probe(discover: (404, "x"), initialize: (405, "x", nil)).era == .unknown)
+    }
+
+    @Test func readsAnswersAsEvents() throws {
+        let node = try node()
+        node.lane.last?.begin(200, .eventStream)
+        node.lane.opened[0].sendTogether([": hello\n\n", event(Self.discovered)])
+        node.lane.opened[0].end()
+        node.lane.last?.answer("{}", 400)
+        #expect(node.instances[0].currentEra == .stateless)
+    }
+
+    @Test func takesAnotherVersionForNoVersion() throws {
+        let other = Body.result(id: 1, #"{"supportedVersions":["2030-01-01"],"capabilities":{}}"#)
+        #expect(try probe(discover: (200, other), initialize: (200, Body.initialized(), "s")).era == .stateful)
+        #expect(try probe(discover: (200, "not json"), initialize: (200, Body.initialized(), "s")).era == .stateful)
+    }
+
+    @Test func leavesNoSessionBehindWhateverTheAnswerSays() throws {
+        let error = #"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"not now"}}"#
+        #expect(try probe(discover: (404, ""), initialize: (200, error, "s1")).deletions == ["s1"])
+        #expect(try probe(discover: (404, ""), initialize: (200, "not json", "s2")).deletions == ["s2"])
+        let long = Body.result(id: 1, #"{"protocolVersion":"2025-11-25","instructions":"\#(String(repeating: "x", count: 70_000))"}"#)
+        #expect(try probe(discover: (404, ""), initialize: (200, long, "s3")).deletions == ["s3"])
+    }
+
+    @Test(arguments: [401, 403, 500, 503])
+    func learnsNothingFromErrorsOfAnotherKind(_ status: Int) throws {
+        #expect(try probe(discover: (status, ""), initialize: nil).era == .unknown)
+    }
+
+    @Test func asksAnInstanceWithAKnownEraForALittleOnly() throws {
+        let node = try node(era: .stateful)
+        let check = try #require(node.lane.last)
+        #expect(check.body?.contains(#""method":"ping""#) == true)
+        // Without an id a server would make a session for it.
+        #expect(check.header("Mcp-Session-Id") == "patchbay-check")
+        check.answer("{}", 404)
+        #expect(node.instances[0].isProven)
+        #expect(node.gateway.isReady)
+        #expect(node.instances[0].currentEra == .stateful)
+    }
+
+    @Test func asksAtItsInterval() throws {
+        let node = try node(era: .stateful)
+        node.lane.last?.answer("{}", 404)
+        node.pass(.seconds(4))
+        #expect(node.lane.opened.count == 1)
+        node.pass(.seconds(3))
+        #expect(node.lane.opened.count == 2)
+        // One at a time.
+        node.pass(.milliseconds(1500))
+        #expect(node.lane.opened.count == 2)
+    }
+
+    @Test func ejectsAndReadmits() throws {
+        let node = try node(era: .stateful)
+        node.lane.last?.answer("{}", 500)
+        #expect(node.instances[0].isEligible)
+        node.pass(.seconds(6))
+        node.lane.last?.fail(.cut)
+        #expect(!node.instances[0].isEligible)
+        #expect(!node.gateway.isReady)
+        node.pass(.seconds(6))
+        node.lane.last?.answer("{}", 404)
+        #expect(node.instances[0].isEligible)
+        #expect(node.gateway.isReady)
+    }
+
+    @Test func takesARefusalForAVerdictAtOnce() throws {
+        let node = try node(era: .stateful)
+        node.lane.last?.fail(.refused)
+        #expect(!node.instances[0].isEligible)
+    }
+
+    @Test func takesSilenceForAFailure() throws {
+        let node = try node(era: .stateful)
+        let check = try #require(node.lane.last)
+        node.pass(.seconds(3))
+        #expect(check.isCancelled)
+        #expect(node.instances[0].failuresInARow.load(ordering: .relaxed) == 1)
+        node.pass(.seconds(9))
+        #expect(!node.instances[0].isEligible)
+    }
+
+    @Test func probesAgainAfterAnEjection() throws {
+        let node = try node()
+        node.lane.last?.answer("", 404)
+        node.lane.last?.answer(Body.initialized(), session: "s")
+        #expect(node.instances[0].currentEra == .stateful)
+        node.pass(.seconds(6))
+        #expect(node.lane.last?.body?.contains("ping") == true)
+        node.lane.last?.fail(.refused)
+        node.pass(.seconds(6))
+        // What comes back may be another version.
+        #expect(node.lane.last?.header("Mcp-Method") == "server/discover")
+        node.lane.last?.answer(Self.discovered)
+        node.lane.last?.answer("", 400)
+        #expect(node.instances[0].currentEra == .stateless)
+    }
+
+    @Test func saysWhenEveryInstanceWasChecked() throws {
+        let node = try node(2, era: .stateful)
+        var isChecked = false
+        node.worker.whenChecked { isChecked = true }
+        node.lane.opened[0].answer("{}", 404)
+        #expect(!isChecked)
+        node.lane.opened[1].fail(.refused)
+        #expect(isChecked)
+        var isCheckedAtOnce = false
+        node.worker.whenChecked { isCheckedAtOnce = true }
+        #expect(isCheckedAtOnce)
+    }
+
+    @Test func bearsFailuresInsideOpen() throws {
+        let node = try node(era: .stateful)
+        node.lane.failsAtOnce = [0: .refused]
+        node.lane.last?.answer("{}", 404)
+        node.pass(.seconds(6))
+        #expect(!node.instances[0].isEligible)
+        node.lane.failsAtOnce = [:]
+        node.pass(.seconds(6))
+        node.lane.last?.answer("{}", 404)
+        #expect(node.instances[0].isEligible)
+    }
+}

@@ -1,0 +1,188 @@
+// HTTP+SSE of 2024-11-05: the `endpoint` event names the gateway's own path, messages reach the instance of their
+// stream, and the session lives as long as the stream.
+
+import TransportAPI
+import Testing
+
+@testable import GatewayCore
+
+@Suite struct LegacyStreamTests {
+    private let node: TestNode
+
+    init() throws { node = try TestNode(instances: 3, hasStreamEndpoint: true) }
+
+    private func open(_ endpoint: String = "/messages/?session_id=abc") throws -> (TestCall, ScriptedExchange, String) {
+        let call = try node.get("/sse")
+        let exchange = try #require(node.lane.last)
+        exchange.begin(200, .eventStream, lines: "Content-Type: text/event-stream\r\nX-Instance: secret\r\n")
+        exchange.send("event: endpoint\r\ndata: \(endpoint)\r\n\r\n")
+        let token = String(try #require(call.text.firstMatch(of: /session_id=(\S+)/)?.1))
+        return (call, exchange, token)
+    }
+
+    @Test func namesItsOwnEndpoint() throws {
+        let (call, exchange, token) = try open()
+        #expect(exchange.verb == .get)
+        #expect(exchange.usesStreamEndpoint)
+        #expect(call.status == 200)
+        #expect(call.text == "event: endpoint\ndata: /mcp/messages?session_id=\(token)\n\n")
+        #expect(call.header("Content-Type") == "text/event-stream")
+        #expect(call.header("X-Accel-Buffering") == "no")
+        #expect(call.header("Mcp-Session-Id") == nil)
+        #expect(!call.text.contains("abc"))
+        #expect(node.gateway.sessions.count == 1)
+        #expect(node.worker.metrics.streams == 1)
+    }
+
+    @Test func answersNothingBeforeTheEndpointIsKnown() throws {
+        let call = try node.get("/mcp/sse")
+        let exchange = try #require(node.lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(": hello\r\n\r\n")
+        #expect(call.status == nil)
+        node.pass(.seconds(20))
+        #expect(call.sink.bytes.isEmpty)
+        exchange.send("event: endpoint\r\ndata: /m?session_id=1\r\n\r\n")
+        #expect(call.status == 200)
+        node.pass(.seconds(16))
+        #expect(call.text.hasSuffix(": keep-alive\n\n"))
+    }
+
+    @Test func sendsMessagesToTheInstanceOfTheStream() throws {
+        let (call, exchange, token) = try open("https://internal.example:9000/messages/?session_id=abc")
+        let post = try node.post(Body.call(), path: "/mcp/messages?session_id=\(token)")
+        let message = try #require(node.lane.last)
+        #expect(message.instance == exchange.instance)
+        #expect(message.path == "/messages/?session_id=abc")
+        #expect(message.body == Body.call())
+        #expect(message.header("Mcp-Session-Id") == nil)
+        message.begin(202, .other, length: 8)
+        message.send("Accepted")
+        message.end()
+        #expect(post.status == 202)
+        exchange.send(event(Body.result()))
+        #expect(call.text.hasSuffix(event(Body.result())))
+    }
+
+    @Test func endsWithItsStream() throws {
+        let (call, exchange, token) = try open()
+        call.leave()
+        #expect(exchange.isCancelled)
+        #expect(node.gateway.sessions.count == 0)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=\(token)").status == 404)
+        let (other, second, otherToken) = try open()
+        second.end()
+        #expect(other.isEnded)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=\(otherToken)").status == 404)
+        node.expectIdle()
+    }
+
+    @Test func endsItsStreamWithItsSession() throws {
+        let (call, exchange, token) = try open()
+        try node.post(Body.call(), path: "/mcp/messages?session_id=\(token)")
+        node.lane.last?.answer("{}", 404)
+        node.pass(.seconds(1))
+        #expect(call.sink.isOver)
+        #expect(exchange.isCancelled)
+        node.expectIdle()
+    }
+
+    @Test func refusesMessagesWithoutASession() throws {
+        let (_, _, token) = try open()
+        let sent = node.lane.opened.count
+        #expect(try node.post(Body.call(), path: "/mcp/messages").status == 400)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?").status == 400)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?sessionId=\(token)").status == 400)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=").status == 404)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=unknown").status == 404)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=\(token)x").status == 404)
+        #expect(try node.post("{", path: "/mcp/messages?session_id=\(token)").status == 400)
+        #expect(try node.post("[" + Body.call() + "]", path: "/mcp/messages?session_id=\(token)").status == 400)
+        #expect(node.lane.opened.count == sent)
+        #expect(try node.post(Body.call(), path: "/mcp/messages?a=b&session_id=\(token)&c=d").status == nil)
+    }
+
+    @Test func isNotTheSessionOfAnotherTransport() throws {
+        let (_, _, token) = try open()
+        #expect(try node.post(Body.call(), session: token).status == 404)
+        let session = try node.openSession()
+        #expect(try node.post(Body.call(), path: "/mcp/messages?session_id=\(session.token)").status == 404)
+    }
+
+    @Test(arguments: [
+        "relative/messages", "//evil.example/messages", "ftp://x/y", "", "/with space", "/ümlaut", "https://nopath",
+        "/" + String(repeating: "x", count: 2048),
+    ])
+    func refusesAnEndpointThatItCannotUse(_ endpoint: String) throws {
+        let call = try node.get("/sse")
+        let exchange = try #require(node.lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send("event: endpoint\r\ndata: \(endpoint)\r\n\r\n")
+        #expect(call.status == 502)
+        #expect(call.isEnded)
+        #expect(exchange.isCancelled)
+        #expect(node.gateway.sessions.count == 0)
+        node.expectIdle()
+    }
+
+    @Test func refusesAStreamThatBeginsOtherwise() throws {
+        let call = try node.get("/sse")
+        node.lane.last?.begin(200, .eventStream)
+        node.lane.last?.send(event(Body.result()))
+        #expect(call.status == 502)
+        node.expectIdle()
+    }
+
+    @Test func refusesAStreamThatBreaksBeforeItsEndpoint() throws {
+        let call = try node.get("/sse")
+        node.lane.last?.begin(200, .eventStream)
+        node.lane.last?.fail(.cut)
+        #expect(call.status == 502)
+        let other = try node.get("/sse")
+        node.lane.last?.begin(200, .eventStream)
+        node.lane.last?.end()
+        #expect(other.status == 502)
+        node.expectIdle()
+    }
+
+    @Test func refusesWhenTheTableIsFull() throws {
+        let node = try TestNode(hasStreamEndpoint: true, parts: { $0.limits.sessions = 1 })
+        let calls = [try node.get("/sse"), try node.get("/sse")]
+        for exchange in node.lane.opened {
+            exchange.begin(200, .eventStream)
+            exchange.send("event: endpoint\r\ndata: /m?session_id=1\r\n\r\n")
+        }
+        #expect(calls.map(\.status) == [200, 503])
+        #expect(node.lane.opened[1].isCancelled)
+        #expect(node.gateway.sessions.count == 1)
+    }
+
+    @Test func passesTheInstancesRefusal() throws {
+        let call = try node.get("/sse")
+        node.lane.last?.answer("{}", 404)
+        #expect(call.status == 404)
+        node.expectIdle()
+    }
+
+    @Test func belongsToItsPrincipal() throws {
+        let node = try TestNode(hasStreamEndpoint: true, parts: { $0.principalHeader = Array("x-user".utf8) })
+        let call = try node.get("/sse", headers: [("X-User", "ann")])
+        node.lane.last?.begin(200, .eventStream)
+        node.lane.last?.send("event: endpoint\r\ndata: /m?session_id=1\r\n\r\n")
+        let token = try #require(call.text.firstMatch(of: /session_id=(\S+)/)?.1)
+        let path = "/mcp/messages?session_id=\(token)"
+        #expect(try node.post(Body.call(), path: path, headers: [("X-User", "bob")]).status == 404)
+        #expect(try node.post(Body.call(), path: path).status == 404)
+        #expect(try node.post(Body.call(), path: path, headers: [("X-User", "ann")]).status == nil)
+    }
+
+    @Test func endsInADrainOnlyWhenItsTimeIsOver() throws {
+        let (call, exchange, _) = try open()
+        node.worker.endStreams()
+        #expect(!call.sink.isOver)
+        node.worker.endCalls()
+        #expect(call.sink.isOver)
+        #expect(exchange.isCancelled)
+        node.expectIdle()
+    }
+}

@@ -1,0 +1,178 @@
+// Waits of a connection: slow heads and bodies, idle connections, refused clients that go on sending.
+
+import GatewayCore
+import NIOCore
+import Testing
+
+@testable import GatewayHTTP
+
+@Suite struct TimeTests {
+    private func client() throws -> TestClient {
+        try TestClient(options: {
+            $0.headTimeout = .seconds(10)
+            $0.bodyTimeout = .seconds(30)
+            $0.keepAliveTimeout = .seconds(75)
+            $0.lingerTimeout = .seconds(2)
+        })
+    }
+
+    @Test func closesAConnectionThatNeverAsks() throws {
+        let client = try client()
+        client.pass(.seconds(9))
+        #expect(client.isOpen)
+        client.pass(.seconds(11))
+        #expect(!client.isOpen)
+        #expect(try client.receive() == "")
+    }
+
+    @Test func answers408ToASlowHead() throws {
+        let client = try client()
+        try client.send("GET / HTTP/1.1\r\nHost:")
+        client.pass(.seconds(9))
+        #expect(try client.receive() == "")
+        client.pass(.seconds(11))
+        #expect(try client.receive().hasPrefix("HTTP/1.1 408 "))
+        #expect(client.socket.isOutputClosed)
+        client.pass(.seconds(20))
+        #expect(!client.isOpen)
+    }
+
+    @Test func answers408ToAHeadThatTrickles() throws {
+        let client = try client()
+        // The clock begins with the first byte and is not set back by others.
+        try client.send("GET / HT")
+        let deadline = client.connection.deadline
+        try client.send("TP/1.1\r\nHo")
+        #expect(client.connection.deadline == deadline)
+    }
+
+    @Test func answers408ToASlowBody() throws {
+        let client = try client()
+        try client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+        client.pass(.seconds(29))
+        #expect(try client.receive() == "")
+        client.pass(.seconds(31))
+        #expect(try client.receive().hasPrefix("HTTP/1.1 408 "))
+        #expect(client.served.isEmpty)
+        #expect(client.table.incomingBytes == 0)
+    }
+
+    @Test func closesAnIdleConnection() throws {
+        let client = try client()
+        try client.send(TestClient.get())
+        client.pass(.hours(1))
+        #expect(client.isOpen, "an answer takes as long as it takes")
+        client.served.first?.answer()
+        client.pass(.seconds(74))
+        #expect(client.isOpen)
+        client.pass(.seconds(76))
+        #expect(!client.isOpen)
+        #expect(try client.receive() == TestClient.ok("ok"))
+    }
+
+    @Test func givesTheSecondHeadItsOwnTime() throws {
+        let client = try client()
+        try client.send(TestClient.get())
+        client.served.first?.answer()
+        _ = try client.receive()
+        try client.send("GET")
+        client.pass(.seconds(11))
+        #expect(try client.receive().hasPrefix("HTTP/1.1 408 "))
+    }
+
+    @Test func dropsWhatARefusedClientSendsForAWhile() throws {
+        let client = try client()
+        try client.send("nonsense\r\n\r\n")
+        #expect(try client.receive().hasPrefix("HTTP/1.1 400 "))
+        for _ in 0..<100 { try client.send(String(repeating: "x", count: 10_000)) }
+        #expect(client.isOpen)
+        let inbox = Mirror(reflecting: client.connection).children.first { $0.label == "inbox" }?.value as? ByteBuffer
+        #expect(inbox?.readableBytes == 0)
+        client.pass(.seconds(3))
+        #expect(!client.isOpen)
+    }
+
+    @Test func waitsForALastAnswerThatIsStillBeingTaken() throws {
+        let client = try client()
+        client.socket.isHeld = true
+        try client.send(TestClient.get("/", "Connection: close\r\n"))
+        client.served.first?.answer(String(repeating: "x", count: 100_000))
+        #expect(client.queuedBytes > 100_000)
+        // Its client takes some of it between two looks: the first look only notes how much there is.
+        client.pass(.seconds(3))
+        #expect(client.isOpen)
+        // Nothing was taken since.
+        client.pass(.seconds(6))
+        #expect(!client.isOpen)
+    }
+
+    @Test func waitsForAnAnswerThatIsStillBeingTakenOnAnIdleConnection() throws {
+        let client = try client()
+        client.socket.isHeld = true
+        try client.send(TestClient.get())
+        client.served.first?.answer(String(repeating: "x", count: 100_000))
+        client.pass(.seconds(76))
+        #expect(client.isOpen)
+        client.pass(.seconds(200))
+        #expect(!client.isOpen)
+    }
+
+    @Test func closesIdleConnectionsInADrainAndNoOthers() throws {
+        let table = ConnectionTable(options: ListenerOptions(), loops: 1)
+        let idle = try TestClient(table: table)
+        let reading = try TestClient(table: table)
+        try reading.send("GET / HT")
+        let answering = try TestClient(table: table)
+        try answering.send(TestClient.get())
+        let taking = try TestClient(table: table)
+        taking.socket.isHeld = true
+        try taking.send(TestClient.get())
+        taking.served.first?.answer(String(repeating: "x", count: 100_000))
+        table.drain()
+        #expect(!idle.isOpen)
+        #expect(reading.isOpen)
+        #expect(answering.isOpen)
+        #expect(taking.isOpen)
+        // It is asked nothing more, and ends when its last answer is out.
+        #expect(taking.socket.isOutputClosed)
+        answering.served.first?.answer()
+        #expect(answering.socket.isOutputClosed)
+    }
+
+    @Test func closesBehindWrites() throws {
+        let client = try client()
+        client.socket.isHeld = true
+        try client.send(TestClient.get())
+        client.served.first?.answer()
+        client.table.closeWhenWritten()
+        #expect(client.isOpen)
+        client.socket.isHeld = false
+        client.channel.flush()
+        #expect(!client.isOpen)
+        #expect(try client.receive() == TestClient.ok("ok"))
+    }
+
+    // MARK: The cap on connections
+
+    @Test func refusesConnectionsAboveTheCap() throws {
+        var options = ListenerOptions()
+        options.connectionsMax = 2
+        let table = ConnectionTable(options: options, loops: 1)
+        let first = try TestClient(table: table)
+        let second = try TestClient(table: table)
+        let third = try TestClient(table: table)
+        #expect(try third.receive() == "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        try third.send(TestClient.get())
+        #expect(third.served.isEmpty)
+        third.pass(.seconds(3))
+        #expect(!third.isOpen)
+        third.channel.embeddedEventLoop.run()
+        #expect(table.count == 2)
+        try first.leave()
+        #expect(table.count == 1)
+        let fourth = try TestClient(table: table)
+        try fourth.send(TestClient.get())
+        #expect(fourth.served.count == 1)
+        #expect(second.isOpen)
+    }
+}
