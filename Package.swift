@@ -18,6 +18,7 @@ let nioCore = product("NIOCore", "swift-nio")
 let nioPosix = product("NIOPosix", "swift-nio")
 let nioHTTP1 = product("NIOHTTP1", "swift-nio")
 let nioEmbedded = product("NIOEmbedded", "swift-nio")
+let nioTLS = product("NIOTLS", "swift-nio")
 let nioSSL = product("NIOSSL", "swift-nio-ssl")
 let logging = product("Logging", "swift-log")
 let argumentParser = product("ArgumentParser", "swift-argument-parser")
@@ -50,19 +51,19 @@ let package = Package(
         // L2: sockets and files
         .target(
             name: "GatewayHTTP",
-            dependencies: ["HTTPWire", "GatewayCore", nioCore, nioPosix, logging],
+            dependencies: ["HTTPWire", "TransportAPI", "GatewayCore", nioCore, nioPosix],
             swiftSettings: strict),
         .target(name: "GatewayConfig", dependencies: [yams], swiftSettings: strict),
         .target(
             name: "HTTPTransport",
-            dependencies: ["HTTPWire", "TransportAPI", nioCore, nioPosix, nioSSL, logging],
+            dependencies: ["HTTPWire", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL],
             path: "Plugins/HTTPTransport", swiftSettings: strict),
 
         // L3: the command
         .executableTarget(
             name: "patchbay",
             dependencies: [
-                "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "SealedBox", "TransportAPI",
+                "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "SealedBox", "TransportAPI",
                 nioCore, nioPosix, logging, argumentParser,
             ],
             swiftSettings: strict),
@@ -73,8 +74,14 @@ let package = Package(
         .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig"], exclude: ["Golden"]),
         .testTarget(
             name: "GatewayCoreTests",
-            dependencies: ["GatewayCore", "SealedBox", "MCPWire", "HTTPWire", "TransportAPI", nioCore, nioEmbedded]),
-        .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", "HTTPWire", nioCore, nioEmbedded]),
+            dependencies: [
+                "GatewayCore", "SealedBox", "MCPWire", "HTTPWire", "TransportAPI", nioCore, nioEmbedded, logging,
+            ]),
+        .testTarget(
+            name: "GatewayHTTPTests",
+            dependencies: [
+                "GatewayHTTP", "GatewayCore", "SealedBox", "HTTPWire", nioCore, nioPosix, nioEmbedded, logging,
+            ]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
     ],

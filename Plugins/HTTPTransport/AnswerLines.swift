@@ -12,7 +12,9 @@ enum AnswerLines {
             let content = content(head, view)
             lines.clear()
             var runs = LineRuns()
+            let hasOptions = head.fields.contains { $0.name == .connection }
             for field in head.fields where travels(field.name, content) {
+                if hasOptions, head.fields.isNamedByConnection(field.nameRange.bytes(in: view), view) { continue }
                 runs.add(field, view) { lines.writeBytes($0) }
             }
             runs.finish(view) { lines.writeBytes($0) }

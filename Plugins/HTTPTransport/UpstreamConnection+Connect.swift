@@ -51,15 +51,21 @@ extension UpstreamConnection {
         let isTimeout = (error as? ChannelError).map { if case .connectTimeout = $0 { true } else { false } } ?? false
         fail(
             TransportError(
-                isTimeout ? .timedOut : Self.isOwnShortage(error) ? .overloaded : .unreachable, .notDelivered,
+                isTimeout ? .timedOut : Self.code(error), .notDelivered,
                 "No connection to \(pool.instance.authority): \(error)"))
         close()
     }
 
-    /// This machine is out of files, ports or memory: that is no verdict on the instance.
-    private static func isOwnShortage(_ error: any Error) -> Bool {
-        guard let number = (error as? IOError)?.errnoCode else { return false }
-        return [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN].contains(number)
+    private static func code(_ error: any Error) -> TransportError.Code {
+        if let all = error as? NIOConnectionError, !all.connectionErrors.isEmpty {
+            return all.connectionErrors.allSatisfy { code($0.error) == .refused } ? .refused : .unreachable
+        }
+        switch (error as? IOError)?.errnoCode {
+        case ECONNREFUSED: return .refused
+        // This machine is out of files, ports or memory: that is no verdict on the instance.
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN: return .overloaded
+        default: return .unreachable
+        }
     }
 
     private func handshakeTimedOut() {

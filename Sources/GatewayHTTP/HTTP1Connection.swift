@@ -283,12 +283,8 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func tick(now: NIODeadline) {
         guard now >= deadline else { return }
-        deadline = isStillTaking ? now + table.options.lingerTimeout : .distantFuture
-        switch phase {
-        case .readingHead, .lingering:
-            if deadline < .distantFuture { return }
-        default: break
-        }
+        if isStillTaking() { return deadline = now + table.options.lingerTimeout }
+        deadline = .distantFuture
         switch phase {
         case .readingHead where inbox.readableBytes == 0 || !isWritable: context?.close(promise: nil)
         case .readingHead, .readingBody:
@@ -298,6 +294,17 @@ final class HTTP1Connection: ChannelInboundHandler {
                     body: Array("The request did not arrive whole in time; send it faster.".utf8)), verb: .get)
         case .lingering, .closed: context?.close(promise: nil)
         case .answering: break
+        }
+    }
+
+    /// Between answers: the client has taken some of what waits for it since this was last asked.
+    private func isStillTaking() -> Bool {
+        switch phase {
+        case .readingHead, .lingering:
+            let queued = bufferedBytes
+            defer { lastQueued = queued }
+            return queued > 0 && queued < lastQueued
+        case .readingBody, .answering, .closed: return false
         }
     }
 

@@ -84,6 +84,8 @@ struct FieldLines {
             guard !isChunked, endsLine, ByteCompare.equalIgnoringCase(value, "chunked") else { throw .badCoding }
             isChunked = true
         case .connection:
+            // With tabs around an option, readers disagree whether it is one. To close is right in either case.
+            if !endsLine || ByteSearch.firstIndex(of: 0x09, in: value) != nil { saysClose = true }
             HeaderList.forEach(value) { option in
                 if ByteCompare.equalIgnoringCase(option, "close") { saysClose = true }
                 if ByteCompare.equalIgnoringCase(option, "keep-alive") { saysKeepAlive = true }

@@ -34,6 +34,19 @@ public struct HeadRange: Equatable, Sendable {
     }
 }
 
+extension [HeadField] {
+    /// Does a `Connection` line name this header? Then it is for one connection only (RFC 9110 §7.6.1).
+    public func isNamedByConnection(_ name: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        var isNamed = false
+        for field in self where field.name == .connection {
+            HeaderList.forEach(field.value.bytes(in: bytes)) { option in
+                if option.count == name.count, zip(option, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) { isNamed = true }
+            }
+        }
+        return isNamed
+    }
+}
+
 /// One header line of a head.
 public struct HeadField: Sendable {
     /// What the gateway knows the name as; `.other` for all it does not care about.

@@ -10,7 +10,7 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
     case accessControlRequestMethod, accessControlRequestHeaders
     // These matter only for what is forwarded.
     case acceptLanguage, allow, authorization, baggage, cacheControl, connection, cookie, date, forwarded, mcpParam
-    case proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te, traceparent, tracestate
+    case proxyAuthenticate, proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te, traceparent, tracestate
     case trailer, transferEncoding, upgrade, userAgent, vary, wwwAuthenticate, xAccelBuffering
     case accessControlAllow, accessControlExpose
 
@@ -21,7 +21,7 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
     public var isHopByHop: Bool {
         switch self {
         case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .contentLength,
-            .expect, .proxyAuthorization:
+            .expect, .proxyAuthenticate, .proxyAuthorization:
             true
         default: false
         }
@@ -78,6 +78,7 @@ extension HeaderName {
         case (16, 0x77): return .wwwAuthenticate.named("www-authenticate", bytes)
         case (17, 0x74): return .transferEncoding.named("transfer-encoding", bytes)
         case (17, 0x78): return .xAccelBuffering.named("x-accel-buffering", bytes)
+        case (18, 0x70): return .proxyAuthenticate.named("proxy-authenticate", bytes)
         case (19, 0x70): return .proxyAuthorization.named("proxy-authorization", bytes)
         case (20, 0x6D): return .mcpProtocolVersion.named("mcp-protocol-version", bytes)
         case (30, 0x61): return .accessControlRequestHeaders.named("access-control-request-headers", bytes)

@@ -9,6 +9,7 @@ extension JSONReader {
         if current == UInt8(ascii: "-") { position &+= 1 }
         if current == UInt8(ascii: "0") {
             position &+= 1
+            if isDigit(current) { throw failure(.badNumber) }
         } else {
             try digits()
         }

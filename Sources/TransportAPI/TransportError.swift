@@ -5,7 +5,9 @@
 public struct TransportError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure.
     public enum Code: String, Sendable {
-        /// The instance refused the connection, or its name has no address.
+        /// Nobody listens at the instance's address: its process is gone.
+        case refused
+        /// There is no way to it: no address for its name, no route, no TLS handshake.
         case unreachable
         /// A time limit ran out.
         case timedOut

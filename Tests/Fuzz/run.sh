@@ -17,6 +17,9 @@ targets=("$@")
 scratch=${FUZZ_SCRATCH:-$here/.build}
 mkdir -p "$scratch/findings"
 
+# A crash is libFuzzer's to report; Swift's own backtrace would need a minute and say no more.
+export SWIFT_BACKTRACE=enable=no
+
 swift build --configuration release --package-path "$here" --scratch-path "$scratch"
 binaries=$(swift build --configuration release --package-path "$here" --scratch-path "$scratch" --show-bin-path)
 

@@ -83,6 +83,12 @@ extension GoodStream {
         GoodStream(
             "HTTP/1.0 with keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
             "get / 1.0 none keeps | Connection(connection)=Keep-Alive", rest: "GET / HTTP/1.0\r\n\r\n"),
+        GoodStream(
+            "a tab behind keep-alive", "GET / HTTP/1.0\r\nConnection: keep-alive\t\r\n\r\n",
+            "get / 1.0 none | Connection(connection)=keep-alive"),
+        GoodStream(
+            "a tab in a list of options", "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\t,x\r\n\r\n",
+            "get / 1.1 none | Host(host)=a | Connection(connection)=keep-alive\\x09,x"),
         GoodStream("empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "get / 1.1 none keeps | Host(host)="),
     ]
 

@@ -13,6 +13,7 @@ import Testing
         (.forwarded, "forwarded"), (.host, "host"), (.keepAlive, "keep-alive"), (.lastEventID, "last-event-id"),
         (.mcpMethod, "mcp-method"), (.mcpName, "mcp-name"), (.mcpParam, "mcp-param-x"),
         (.mcpProtocolVersion, "mcp-protocol-version"), (.mcpSessionID, "mcp-session-id"), (.origin, "origin"),
+        (.proxyAuthenticate, "proxy-authenticate"),
         (.proxyAuthorization, "proxy-authorization"), (.proxyConnection, "proxy-connection"),
         (.retryAfter, "retry-after"), (.server, "server"), (.setCookie, "set-cookie"), (.te, "te"),
         (.traceparent, "traceparent"), (.tracestate, "tracestate"), (.trailer, "trailer"),
@@ -158,8 +159,8 @@ import Testing
         let hopByHop = Set(HeaderName.allCases.filter(\.isHopByHop))
         #expect(
             hopByHop == [
-                .connection, .contentLength, .expect, .keepAlive, .proxyAuthorization, .proxyConnection, .te, .trailer,
-                .transferEncoding, .upgrade,
+                .connection, .contentLength, .expect, .keepAlive, .proxyAuthenticate, .proxyAuthorization,
+                .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
             ])
     }
 }

@@ -126,9 +126,9 @@ struct RuleTests {
 
     @Test("Dead links are found, from the folder of the page")
     func links() {
-        let text = "[a](b.md) [c](../d.md#e) [f](https://g) <doc:H>\n```\n[i](j.md)\n```\n[k](#l)"
-        let there: Set<String> = ["docs/b.md", "docs/H.md"]
-        let found = Tree.deadLinks(TextFile(path: "docs/page.md", text)) { there.contains($0) }
-        #expect(found == [Violation(path: "docs/page.md", line: 1, text: "links to ../d.md, which does not exist")])
+        let text = "[a](b.md) [c](../d.md#e) [f](https://g) <doc:H>\n```\n[i](j.md)\n```\n[k](#l) <doc:M>"
+        let found = Tree.deadLinks(TextFile(path: "docs/page.md", text), pages: ["H"]) { $0 == "docs/b.md" }
+        #expect(found.map(\.line) == [1, 5])
+        #expect(found.first?.text == "links to ../d.md, which does not exist")
     }
 }

@@ -39,18 +39,19 @@ enum Tree {
 
     // MARK: Links
 
-    /// Links of a Markdown file to files that are not there. `exists` gets paths relative to the project's root.
-    static func deadLinks(_ file: TextFile, exists: (String) -> Bool) -> [Violation] {
+    /// Links of a Markdown file to files that are not there. `exists` gets paths relative to the project's root;
+    /// `pages` are the names that DocC's `<doc:Name>` may have.
+    static func deadLinks(_ file: TextFile, pages: Set<String>, exists: (String) -> Bool) -> [Violation] {
         let folder = file.path.split(separator: "/").dropLast().map(String.init)
         var isCode = false
         return file.lines.enumerated().flatMap { index, line -> [Violation] in
             if line.hasPrefix("```") { isCode.toggle() }
             if isCode { return [] }
-            let targets = targets(of: line) + documents(of: line).map { "\($0).md" }
-            return targets.compactMap { target -> Violation? in
-                let path = resolve(target, in: folder)
-                if let path, exists(path) { return nil }
-                return Violation(path: file.path, line: index + 1, text: "links to \(target), which does not exist")
+            let dead = targets(of: line).filter { target in
+                resolve(target, in: folder).map { !exists($0) } ?? true
+            }
+            return (dead + documents(of: line).filter { !pages.contains($0) }).map {
+                Violation(path: file.path, line: index + 1, text: "links to \($0), which does not exist")
             }
         }
     }
@@ -101,6 +102,6 @@ struct TreeTests {
     @Test("No link in a Markdown file leads nowhere")
     func links() {
         let pages = Project.files.filter { $0.kind == "md" && $0.isOwn }
-        report(pages.flatMap { Tree.deadLinks($0, exists: Project.exists) })
+        report(pages.flatMap { Tree.deadLinks($0, pages: Set(pages.map(\.stem)), exists: Project.exists) })
     }
 }

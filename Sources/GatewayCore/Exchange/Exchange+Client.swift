@@ -9,7 +9,10 @@ extension Exchange {
         guard sink != nil else { return }
         sink = nil
         // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
-        guard !plan.cancelsWithClient, !isStream, worker.metrics.detached < limits.detachedExchanges else {
+        // An instance that gave an event id keeps the events itself, and lets the client resume only when it sees that
+        // nobody reads the stream any more.
+        guard !plan.cancelsWithClient, !isStream, !hasEventID, worker.metrics.detached < limits.detachedExchanges
+        else {
             handle?.cancel()
             return finish(.clientLeft)
         }

@@ -20,7 +20,7 @@ extension Exchange {
         // Only before the answer: a stream that breaks says little about whether new work would be served.
         guard case .awaitingHead = phase, let instance, error.code != .overloaded, error.code != .cancelled
         else { return }
-        let isRefusal = error.code == .unreachable
+        let isRefusal = error.code == .refused
         guard instance.noteFailure(plan.upstream.options.health, isRefusal: isRefusal) else { return }
         worker.gateway.parts.logger.warning(
             "instance ejected: it failed too often in a row or refused a connection",
@@ -53,6 +53,7 @@ extension Exchange {
             return finish(.unavailable)
         }
         guard delivery == .unknown else { return failUnsent(code, reason) }
+        if acceptsUnheard(reason) { return }
         let status = code == .timedOut ? 504 : 502
         if plan.retryClass == .sideEffect {
             refuse(.outcomeUnknown(status, reason), .outcomeUnknown)
@@ -63,11 +64,28 @@ extension Exchange {
         }
     }
 
+    /// A notification, or an answer to an instance's question, inside a live session: nobody waits for more than the
+    /// receipt, and Python clients stop writing for good after an error status. So it is receipted, and said in the log.
+    private func acceptsUnheard(_ reason: String) -> Bool {
+        guard plan.session != nil, plan.message != nil, !plan.isCall, let sink else { return false }
+        worker.gateway.parts.logger.warning(
+            "a client's notification or answer may not have arrived",
+            metadata: [
+                "upstream": "\(plan.upstream.name)", "instance": "\(instance?.name ?? "-")",
+                "method": "\(plan.method.name)", "error": "\(reason)",
+            ])
+        status = 202
+        sink.begin(status: 202, lines: answerLines { _ in }, length: 0)
+        sink.end()
+        finish(.outcomeUnknown)
+        return true
+    }
+
     private static let noAnswer = #"{"reason":"no_answer"}"#
 
     private func failUnsent(_ code: TransportError.Code, _ reason: String) {
         // A refused connection means that the process is gone, and with it the session that lived in its memory.
-        if code == .unreachable, let session = plan.session {
+        if code == .refused, let session = plan.session {
             worker.end(session)
             return refuse(.sessionNotFound, .unavailable)
         }

@@ -41,6 +41,7 @@ extension Exchange {
             guard !options.forwardedHeaders.isEmpty, !field.name.isHopByHop else { return false }
             let name = field.nameRange.bytes(in: view)
             return options.forwardedHeaders.contains { $0.equalsIgnoringCase(name) }
+                && !request.head.fields.isNamedByConnection(name, view)
         }
     }
 

@@ -125,7 +125,7 @@ final class HealthChecker {
         case .success(let reply):
             failed(instance, "status \(reply.status)", isRefusal: false)
         case .failure(let error):
-            failed(instance, error.message, isRefusal: error.code == .unreachable)
+            failed(instance, error.message, isRefusal: error.code == .refused)
         }
     }
 

@@ -56,6 +56,17 @@ import Testing
         node.expectIdle()
     }
 
+    @Test func letsGoOfAStreamThatItsInstanceKeeps() throws {
+        let (call, exchange) = try call()
+        exchange.begin(200, .eventStream)
+        exchange.send("id: 1\ndata: \n\n")
+        call.leave()
+        // The instance gave an event id, and takes a new reader only when the old one is gone.
+        #expect(exchange.isCancelled)
+        session.expectQuiet()
+        node.expectIdle()
+    }
+
     @Test func readsAJSONAnswerToItsEnd() throws {
         let (call, exchange) = try call()
         exchange.begin(200, .json, length: 100)

@@ -96,13 +96,20 @@ import Testing
         #expect(node.instances[0].currentEra == .stateful)
     }
 
+    /// Lets time pass until the next check is sent; its moment is spread at random.
+    private func nextCheck(_ node: TestNode, within seconds: Int = 20) throws -> ScriptedExchange {
+        let sent = node.lane.opened.count
+        for _ in 0..<(seconds * 4) where node.lane.opened.count == sent { node.pass(.milliseconds(250)) }
+        #expect(node.lane.opened.count == sent + 1)
+        return try #require(node.lane.last)
+    }
+
     @Test func asksAtItsInterval() throws {
         let node = try node(era: .stateful)
         node.lane.last?.answer("{}", 404)
-        node.pass(.seconds(4))
+        node.pass(.milliseconds(4750))
         #expect(node.lane.opened.count == 1)
-        node.pass(.seconds(3))
-        #expect(node.lane.opened.count == 2)
+        _ = try nextCheck(node, within: 1)
         // One at a time.
         node.pass(.milliseconds(1500))
         #expect(node.lane.opened.count == 2)
@@ -112,14 +119,19 @@ import Testing
         let node = try node(era: .stateful)
         node.lane.last?.answer("{}", 500)
         #expect(node.instances[0].isEligible)
-        node.pass(.seconds(6))
-        node.lane.last?.fail(.cut)
+        try nextCheck(node).fail(.cut)
         #expect(!node.instances[0].isEligible)
         #expect(!node.gateway.isReady)
-        node.pass(.seconds(6))
-        node.lane.last?.answer("{}", 404)
+        try nextCheck(node).answer("{}", 404)
         #expect(node.instances[0].isEligible)
         #expect(node.gateway.isReady)
+    }
+
+    @Test func asksAnInstanceThatIsDownMoreOften() throws {
+        let node = try node(era: .stateful)
+        node.lane.last?.fail(.refused)
+        try nextCheck(node).fail(.refused)
+        for _ in 0..<3 { try nextCheck(node, within: 2).fail(.refused) }
     }
 
     @Test func takesARefusalForAVerdictAtOnce() throws {
@@ -134,22 +146,24 @@ import Testing
         node.pass(.seconds(3))
         #expect(check.isCancelled)
         #expect(node.instances[0].failuresInARow.load(ordering: .relaxed) == 1)
-        node.pass(.seconds(9))
+        _ = try nextCheck(node)
+        node.pass(.seconds(3))
         #expect(!node.instances[0].isEligible)
     }
 
     @Test func probesAgainAfterAnEjection() throws {
         let node = try node()
         node.lane.last?.answer("", 404)
-        node.lane.last?.answer(Body.initialized(), session: "s")
-        #expect(node.instances[0].currentEra == .stateful)
-        node.pass(.seconds(6))
-        #expect(node.lane.last?.body?.contains("ping") == true)
-        node.lane.last?.fail(.refused)
-        node.pass(.seconds(6))
+        let probe = try #require(node.lane.last)
+        probe.answer(Body.initialized())
+        #expect(node.instances[0].currentEra == .sessionless)
+        let ping = try nextCheck(node)
+        #expect(ping.body?.contains("ping") == true)
+        ping.fail(.refused)
         // What comes back may be another version.
-        #expect(node.lane.last?.header("Mcp-Method") == "server/discover")
-        node.lane.last?.answer(Self.discovered)
+        let discover = try nextCheck(node)
+        #expect(discover.header("Mcp-Method") == "server/discover")
+        discover.answer(Self.discovered)
         node.lane.last?.answer("", 400)
         #expect(node.instances[0].currentEra == .stateless)
     }
@@ -171,11 +185,10 @@ import Testing
         let node = try node(era: .stateful)
         node.lane.failsAtOnce = [0: .refused]
         node.lane.last?.answer("{}", 404)
-        node.pass(.seconds(6))
+        _ = try nextCheck(node)
         #expect(!node.instances[0].isEligible)
         node.lane.failsAtOnce = [:]
-        node.pass(.seconds(6))
-        node.lane.last?.answer("{}", 404)
+        try nextCheck(node).answer("{}", 404)
         #expect(node.instances[0].isEligible)
     }
 }

@@ -139,6 +139,6 @@ final class ScriptedExchange: ExchangeHandle {
 }
 
 extension TransportError {
-    static let refused = TransportError(.unreachable, .notDelivered, "Connection refused.")
+    static let refused = TransportError(.refused, .notDelivered, "Connection refused.")
     static let cut = TransportError(.interrupted, .unknown, "It closed in mid-exchange.")
 }
