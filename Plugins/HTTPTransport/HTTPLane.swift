@@ -26,7 +26,8 @@ final class HTTPLane: UpstreamLane {
         }
         let pool = pools[index]
         while let connection = pool.idle.popLast() {
-            if connection.start(request, for: receiver) { return connection }
+            // A write may fail within the call; then the receiver has heard of it, and the connection is no handle.
+            if connection.start(request, for: receiver) { return connection.isClosed ? nil : connection }
         }
         guard pool.openCount < upstream.options.connectionsMax else {
             receiver.exchangeFailed(
@@ -38,7 +39,7 @@ final class HTTPLane: UpstreamLane {
         let connection = UpstreamConnection(lane: self, pool: pool)
         pool.openCount += 1
         connection.connect(request, for: receiver)
-        return connection
+        return connection.isClosed ? nil : connection
     }
 
     func tick(now: NIODeadline) {

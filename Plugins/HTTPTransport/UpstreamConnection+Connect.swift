@@ -74,9 +74,15 @@ extension UpstreamConnection {
         close()
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) { if !isConnected { self.context = context } }
+
+    func handlerRemoved(context: ChannelHandlerContext) { if self.context === context { self.context = nil } }
 
     func channelActive(context: ChannelHandlerContext) {
+        // A name may have several addresses with an attempt each: the first to connect is the connection.
+        guard !isConnected, !isClosed else { return context.close(promise: nil) }
+        isConnected = true
+        self.context = context
         context.read()
         if !pool.instance.isTLS { sendWaiting(context) }
     }

@@ -26,6 +26,8 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     var state = State.idle
     var receiver: (any ExchangeReceiver)?
     var context: ChannelHandlerContext?
+    /// TCP is there: from now on ``context`` stays the same.
+    var isConnected = false
     private var reader: ResponseHeadReader
     /// The beginning of a head that has not arrived whole.
     private var tail: ByteBuffer?
@@ -188,6 +190,7 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     // MARK: Ending
 
     func channelInactive(context: ChannelHandlerContext) {
+        guard isConnected, context === self.context else { return }
         switch state {
         case .awaitingHead:
             fail(TransportError(.interrupted, .unknown, "\(pool.instance.authority) closed before it answered."))
@@ -209,6 +212,7 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard isConnected, context === self.context else { return context.close(promise: nil) }
         if case .connecting = state {
             fail(TransportError(.unreachable, .notDelivered, "\(pool.instance.authority): \(error)"))
         } else {
@@ -222,6 +226,8 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
         self.receiver = nil
         receiver?.exchangeFailed(error)
     }
+
+    var isClosed: Bool { if case .closed = state { true } else { false } }
 
     /// Closes and forgets the connection. May be called twice.
     func close() {

@@ -14,7 +14,7 @@ enum ByteCompare {
         compare(bytes, text, folding: 0, tail: 0)
     }
 
-    /// Equality without regard to ASCII case, for tokens: `text` is lower case and has only bytes that a token may have.
+    /// Equality without regard to ASCII case, for tokens: `text` is lower case and holds token characters only.
     ///
     /// Setting bit 5 maps upper case to lower case; that it also maps `^` to `~` and control bytes to punctuation does
     /// not matter where `text` has none of those.

@@ -40,7 +40,9 @@ extension [HeadField] {
         var isNamed = false
         for field in self where field.name == .connection {
             HeaderList.forEach(field.value.bytes(in: bytes)) { option in
-                if option.count == name.count, zip(option, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) { isNamed = true }
+                if option.count == name.count, zip(option, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+                    isNamed = true
+                }
             }
         }
         return isNamed

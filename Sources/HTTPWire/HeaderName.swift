@@ -10,7 +10,8 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
     case accessControlRequestMethod, accessControlRequestHeaders
     // These matter only for what is forwarded.
     case acceptLanguage, allow, authorization, baggage, cacheControl, connection, cookie, date, forwarded, mcpParam
-    case proxyAuthenticate, proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te, traceparent, tracestate
+    case proxyAuthenticate, proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te
+    case traceparent, tracestate
     case trailer, transferEncoding, upgrade, userAgent, vary, wwwAuthenticate, xAccelBuffering
     case accessControlAllow, accessControlExpose
 

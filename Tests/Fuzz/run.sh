@@ -42,7 +42,8 @@ for target in "${targets[@]}"; do
     if [ "${FUZZ_MINIMISE:-0}" = 1 ]; then
         rm -rf "$scratch/minimised/$name"
         mkdir -p "$scratch/minimised/$name"
-        "$binaries/$target" -set_cover_merge=1 -max_len=1024 "$scratch/minimised/$name" "$here/Corpora/$name" "$inputs" \
+        "$binaries/$target" -set_cover_merge=1 -max_len=1024 \
+            "$scratch/minimised/$name" "$here/Corpora/$name" "$inputs" \
             2>>"$log"
         echo "fuzz: minimised to $(ls "$scratch/minimised/$name" | wc -l) files"
     fi

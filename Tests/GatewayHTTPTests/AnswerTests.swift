@@ -7,7 +7,9 @@ import Testing
 @testable import GatewayHTTP
 
 @Suite struct AnswerTests {
-    private func answered(_ request: String, _ answer: (ScriptedService.Served) -> Void) throws -> (String, TestClient) {
+    private func answered(
+        _ request: String, _ answer: (ScriptedService.Served) -> Void
+    ) throws -> (String, TestClient) {
         let client = try TestClient()
         try client.send(request)
         answer(try #require(client.served.first))

@@ -81,12 +81,15 @@ import Testing
 
     private func connect(_ port: Int, isReading: Bool = true) async throws -> Connection {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let collector = try await loop.submit { NIOLoopBound(Collector(loop, isReading: isReading), eventLoop: loop) }.get()
+        let made = loop.submit { NIOLoopBound(Collector(loop, isReading: isReading), eventLoop: loop) }
+        let collector = try await made.get()
         let channel = try await ClientBootstrap(group: loop)
             .channelOption(.autoRead, value: false)
             .channelOption(.socketOption(.so_rcvbuf), value: 4096)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector.value) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(collector.value)
+                }
             }
             .connect(host: "127.0.0.1", port: port).get()
         return Connection(channel: channel, collector: collector)

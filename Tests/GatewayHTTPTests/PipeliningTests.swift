@@ -69,7 +69,9 @@ import Testing
         for _ in 0..<100 { client.served.last?.answer() }
         #expect(client.socket.reads == reads)
         // When most of it is done, reading goes on.
-        while client.service.count < 2 * HTTP1Connection.pipelinedBytesMax / one.utf8.count { client.served.last?.answer() }
+        while client.service.count < 2 * HTTP1Connection.pipelinedBytesMax / one.utf8.count {
+            client.served.last?.answer()
+        }
         #expect(client.socket.reads > reads)
     }
 

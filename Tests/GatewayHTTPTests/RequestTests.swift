@@ -22,7 +22,8 @@ import Testing
     @Test func readsRequestsHoweverTheyAreCut() throws {
         let texts = [
             TestClient.post("0123456789", path: "/a"), TestClient.get("/b"),
-            "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nabcd\r\n1\r\ne\r\n0\r\nT: v\r\n\r\n",
+            "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "4;x=y\r\nabcd\r\n1\r\ne\r\n0\r\nT: v\r\n\r\n",
         ]
         let whole = texts.joined()
         for cut in 0...whole.utf8.count {

@@ -94,6 +94,7 @@ extension RefusedStream {
         size("extension outside ASCII", 400, "5;ä"),
         size("control byte in an extension", 400, "5;a\u{1}"),
         size("NUL in quotes", 400, "5;a=\"\u{0}\""),
+        size("control byte behind a backslash", 400, "5;a=\"\\\u{1}\""),
         size("quotes that do not end", 400, "5;a=\"b"),
         size("quotes that end in a backslash", 400, "5;a=\"b\\"),
         size("something behind quotes", 400, "5;a=\"b\"c"),

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    /// Two rules that give the same status are told apart, so that whoever reads the answer looks in the right place.
+    @Test func reasonsNameTheRule() {
+        for (name, word) in [
+            ("folded with a space", "folded"), ("folded with a tab", "folded"), ("bare CR in a value", "CR stands"),
+            ("NUL in a value", "control byte"), ("bare LF behind a line", "bare LF"), ("no colon", "name"),
+            ("length twice, equal", "more than once"), ("length negative", "decimal"), ("two hosts", "Host"),
+            ("length and chunks", "both present"), ("HTTP/1.0 with chunks", "HTTP/1.0"),
+        ] {
+            var reader = WireReader(.requests)
+            reader.feed(RefusedStream.requests.first { $0.name == name }?.bytes ?? [])
+            #expect(reader.error?.reason.contains(word) == true, "\(name): \(reader.error?.reason ?? "read")")
+        }
+    }
+
     @Test func piecesDoNotMatterForRequests() {
         for good in GoodStream.requests { expectSameInPieces(.requests, good.bytes, good.name) }
         for bad in RefusedStream.requests { expectSameInPieces(.requests, bad.bytes, bad.name) }

@@ -35,6 +35,18 @@ import Testing
         #expect(!MediaType.matches(UnsafeRawBufferPointer(start: nil, count: 0), "application/json"))
     }
 
+    /// A shortcut must not say more than the long way.
+    @Test func theUsualAcceptLine() {
+        for (value, isUsual) in [
+            ("application/json, text/event-stream", true), ("application/json,text/event-stream", false),
+            ("application/json, text/event-stream;q=0", false), ("application/json", false), ("", false),
+        ] {
+            withExactBytes(Array(value.utf8)) { bytes in
+                #expect(MediaType.isUsualAccept(bytes) == isUsual, "'\(value)'")
+            }
+        }
+    }
+
     @Test func acceptLines() {
         for (value, isAccepted) in [
             ("application/json", true), ("application/json, text/event-stream", true), ("text/event-stream", false),

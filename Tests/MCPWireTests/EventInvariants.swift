@@ -36,7 +36,7 @@ enum EventInvariants {
         let random = [1, 2, 6].map { pieces in
             (0..<pieces).map { _ in Int.random(in: 0...count, using: &generator) }.sorted()
         }
-        return count <= 512 ? random + [Array(0..<count)] : random
+        return count <= 192 ? random + [Array(0..<count)] : random
     }
 
     // MARK: The scanner

@@ -1,6 +1,6 @@
 // Swift source with comments and the contents of string literals replaced by spaces, line by line, so that the rules
-// can look for words and braces without being fooled by text. It is a scanner, not a parser: regex literals are not
-// known to it and are not used in this project.
+// can look for words and braces without being fooled by text. It is a scanner, not a parser: a regex literal with a
+// quote in it would fool it.
 
 /// The code of a Swift file without its comments and texts.
 struct SwiftCode {

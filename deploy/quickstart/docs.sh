@@ -46,7 +46,7 @@ case $mode in
             cp "$graph" "$symbols/"
         done < <(find "$root"/.build/*/symbolgraph -name 'GatewayCore.symbols.json' -o \
             -path '*/symbolgraph/GatewayCore@*.symbols.json')
-        [ -s "$symbols/GatewayCore.symbols.json" ] || fail "swift package dump-symbol-graph wrote nothing for GatewayCore"
+        [ -s "$symbols/GatewayCore.symbols.json" ] || fail "dump-symbol-graph wrote nothing for GatewayCore"
         diagnostics=(--diagnostic-filter warning)
         ;;
     *) fail "usage: docs.sh [--pages]" ;;

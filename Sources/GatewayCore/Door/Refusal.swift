@@ -44,7 +44,8 @@ struct Refusal: Error {
     static let sessionMissing = Refusal(
         400, .invalidRequest, "Missing session ID: send the Mcp-Session-Id that initialize returned.")
     static let sessionParameterMissing = Refusal(
-        400, .invalidRequest, "Missing session: post to the URI of the stream's endpoint event, its session_id included.")
+        400, .invalidRequest,
+        "Missing session: post to the URI of the stream's endpoint event, its session_id included.")
     static let noUsableEndpoint = Refusal(
         502, .internalError, "The instance's stream does not begin with an endpoint event whose URI can be used.")
     static let repeatedSession = Refusal(400, .invalidRequest, "Mcp-Session-Id occurs more than once; send it once.")

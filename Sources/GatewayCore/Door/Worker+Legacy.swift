@@ -10,7 +10,7 @@ extension Worker {
         _ request: Request, _ message: Message, _ upstream: UpstreamGroup
     ) throws(Refusal) -> ExchangePlan {
         let principal = principal(of: request)
-        guard request.has(.mcpSessionID) else { return try planWithoutSession(message, upstream, principal) }
+        guard request.has(.mcpSessionID) else { return try planWithoutSession(request, message, upstream, principal) }
         let session = try session(of: request, upstream, principal)
         if message.kind == .request,
             session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession
@@ -25,7 +25,7 @@ extension Worker {
     }
 
     private func planWithoutSession(
-        _ message: Message, _ upstream: UpstreamGroup, _ principal: Principal
+        _ request: Request, _ message: Message, _ upstream: UpstreamGroup, _ principal: Principal
     ) throws(Refusal) -> ExchangePlan {
         let plan = ExchangePlan(upstream: upstream, target: .any(.session))
         plan.message = message
@@ -33,6 +33,10 @@ extension Worker {
         if message.kind == .request, message.knownMethod == .initialize {
             if gateway.isDraining { throw .draining }
             if gateway.sessions.isFull { throw .tooManySessions }
+            guard upstream.couldMeet(.session) else {
+                let requested = body(request, message.protocolVersion) { Array($0.prefix(64)) }
+                throw unsupportedVersion(requestedJSON: requested, upstream)
+            }
             plan.mode = .initialize
             return plan
         }
@@ -48,7 +52,7 @@ extension Worker {
     ) throws(Refusal) -> any ClientObserver {
         try checkVersion(request, upstream)
         guard request.has(.mcpSessionID) else {
-            throw upstream.couldMeet(.sessionless) ? .streamNotOffered : .sessionMissing
+            throw mayKeepNone(upstream) ? .streamNotOffered : .sessionMissing
         }
         if gateway.isDraining { throw .draining }
         let principal = principal(of: request)
@@ -69,7 +73,7 @@ extension Worker {
     ) throws(Refusal) -> any ClientObserver {
         try checkVersion(request, upstream)
         guard request.has(.mcpSessionID) else {
-            throw upstream.couldMeet(.sessionless) ? .deleteNotOffered : .sessionMissing
+            throw mayKeepNone(upstream) ? .deleteNotOffered : .sessionMissing
         }
         let principal = principal(of: request)
         let session = try session(of: request, upstream, principal)
@@ -80,6 +84,11 @@ extension Worker {
         plan.principal = principal
         plan.mode = .deletion
         return start((request, plan), sink)
+    }
+
+    /// True if this upstream may be one that keeps no sessions.
+    private func mayKeepNone(_ upstream: UpstreamGroup) -> Bool {
+        upstream.couldMeet(.sessionless) || !upstream.couldMeet(.session)
     }
 
     /// GET and DELETE belong to the stateful revisions (2026-07-28: 405).
@@ -103,8 +112,9 @@ extension Worker {
     }
 
     func unsupportedVersion(requestedJSON: [UInt8], _ upstream: UpstreamGroup) -> Refusal {
-        var supported = [Revision.v2025_11_25, .v2025_06_18, .v2025_03_26]
-        if upstream.couldMeet(.stateless) { supported.insert(.v2026_07_28, at: 0) }
+        var supported: [Revision] = upstream.couldMeet(.stateless) ? [.v2026_07_28] : []
+        if upstream.couldMeet(.session) { supported += [.v2025_11_25, .v2025_06_18, .v2025_03_26] }
+        if upstream.couldMeet(.stream) { supported.append(.v2024_11_05) }
         let list = supported.map { "\"\($0.text)\"" }.joined(separator: ",")
         let requested = String(decoding: requestedJSON, as: UTF8.self)
         return Refusal(

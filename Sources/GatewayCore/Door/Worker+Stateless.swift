@@ -68,7 +68,7 @@ extension Worker {
         guard isEqual else { throw Refusal(400, .headerMismatch, "\(text) does not equal the body's value.") }
     }
 
-    private func body<Result>(
+    func body<Result>(
         _ request: Request, _ range: ByteRange, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
         request.body.withUnsafeReadableBytes { view in

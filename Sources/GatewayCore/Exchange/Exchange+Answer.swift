@@ -190,7 +190,9 @@ extension Exchange {
             status: head.status,
             lines: answerLines { lines in
                 lines.writeImmutableBuffer(head.lines)
-                if plan.mode == .initialize, let newSession { lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession)) }
+                if plan.mode == .initialize, let newSession {
+                    lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession))
+                }
                 if isStream {
                     lines.writeStaticString("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
                 }

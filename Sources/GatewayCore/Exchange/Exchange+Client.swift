@@ -78,11 +78,12 @@ extension Exchange {
                 giveUp("the answer went quiet")
             }
         }
+        // A stream whose head came when the others had ended already.
+        if worker.gateway.isDraining { drain() }
         guard let sink else { return }
         if hasStalled(sink, now) { return closeSlowClient(sink) }
-        if case .relaying = phase, now - lastWrite >= worker.gateway.parts.waits.comment, stalledSince == nil, sentHead {
-            comment(sink, now)
-        }
+        guard case .relaying = phase, stalledSince == nil, sentHead else { return }
+        if now - lastWrite >= worker.gateway.parts.waits.comment { comment(sink, now) }
     }
 
     /// A stream does not outlive its session.

@@ -65,7 +65,7 @@ extension Exchange {
     }
 
     /// A notification, or an answer to an instance's question, inside a live session: nobody waits for more than the
-    /// receipt, and Python clients stop writing for good after an error status. So it is receipted, and said in the log.
+    /// receipt, and Python clients stop writing for good after an error status. So it is receipted, and logged.
     private func acceptsUnheard(_ reason: String) -> Bool {
         guard plan.session != nil, plan.message != nil, !plan.isCall, let sink else { return false }
         worker.gateway.parts.logger.warning(

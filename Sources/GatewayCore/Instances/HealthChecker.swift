@@ -71,7 +71,8 @@ final class HealthChecker {
         _ request: ExchangeRequest, _ instance: Instance,
         then: @escaping (Result<CheckExchange.Reply, TransportError>) -> Void
     ) {
-        let check = CheckExchange(deadline: worker.now + .milliseconds(policy.timeoutMilliseconds)) { [weak self] result in
+        let deadline = worker.now + .milliseconds(policy.timeoutMilliseconds)
+        let check = CheckExchange(deadline: deadline) { [weak self] result in
             self?.states[instance.index].running = nil
             then(result)
         }
@@ -82,9 +83,7 @@ final class HealthChecker {
     // MARK: Era
 
     private func discovered(_ instance: Instance, _ result: Result<CheckExchange.Reply, TransportError>) {
-        guard case .success(let reply) = result, reply.status < 500, reply.status != 401, reply.status != 403 else {
-            return settle(instance, result)
-        }
+        guard case .success(let reply) = result, Self.tellsEra(reply) else { return settle(instance, result) }
         let speaksStateless = reply.status < 300 && probes.isStateless(reply)
         send(probes.initialize, instance) { [self] second in
             initialized(instance, second, speaksStateless ? .stateless : .unknown)
@@ -94,9 +93,10 @@ final class HealthChecker {
     private func initialized(
         _ instance: Instance, _ result: Result<CheckExchange.Reply, TransportError>, _ found: Era
     ) {
-        guard case .success(let reply) = result, reply.status < 500 else { return settle(instance, result) }
-        var era = found
+        guard case .success(let reply) = result else { return settle(instance, result) }
         if let id = reply.sessionID { worker.endUpstream(upstream, instance, id) }
+        guard Self.tellsEra(reply) else { return settle(instance, result) }
+        var era = found
         if reply.status < 300, probes.isResult(reply) {
             era.insert(reply.sessionID == nil ? .sessionless : .stateful)
         } else if era == .unknown, instance.hasStreamEndpoint, [400, 404, 405].contains(reply.status) {
@@ -112,6 +112,11 @@ final class HealthChecker {
             }
         }
         settle(instance, result)
+    }
+
+    /// Refusals for another reason say nothing of what the instance speaks: the old verdict stays.
+    private static func tellsEra(_ reply: CheckExchange.Reply) -> Bool {
+        reply.status < 500 && ![401, 403, 408, 429].contains(reply.status)
     }
 
     // MARK: Health

@@ -56,7 +56,7 @@ public final class UpstreamGroup: Sendable {
         func isMet(by instance: Instance) -> Bool {
             let era = instance.currentEra
             return switch self {
-            case .session: era != .streamOnly
+            case .session: era == .unknown || !era.isDisjoint(with: [.stateful, .sessionless])
             case .sessionless: era == .unknown || era.contains(.sessionless)
             case .stateless: era == .unknown || era.contains(.stateless)
             case .stream: instance.hasStreamEndpoint

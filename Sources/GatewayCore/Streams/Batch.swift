@@ -60,8 +60,8 @@ final class Batch: ClientObserver {
         for (request, plan) in plans {
             open += 1
             let part = BatchPart(
-                batch: self, id: plan.isCall ? Self.id(of: request, plan) : nil, clientAddress: sink?.clientAddress ?? "",
-                bytesMax: worker.gateway.parts.limits.heldResultBytes)
+                batch: self, id: plan.isCall ? Self.id(of: request, plan) : nil,
+                clientAddress: sink?.clientAddress ?? "", bytesMax: worker.gateway.parts.limits.heldResultBytes)
             exchanges.append(worker.start((request, plan), part))
         }
         partEnded()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.serialized)
 struct BadInputTests {
-    @Test(.timeLimit(.minutes(2)), arguments: BadRequest.all)
+    @Test(.timeLimit(.minutes(5)), arguments: BadRequest.all)
     func isRefused(_ bad: BadRequest) async throws {
         let scene = try await Scene.shared.value
         try scene.gateway.process.mustBeAlive()

@@ -64,9 +64,7 @@ extension BadRequest {
                 session("an unknown session id", verb, 404) { draft, _ in draft["Mcp-Session-Id"] = "unknown" },
                 session("an empty session id", verb, 404) { draft, _ in draft["Mcp-Session-Id"] = "" },
                 session("an altered session id", verb, 404) { draft, scene in
-                    let id = scene.peer.session ?? ""
-                    draft["Mcp-Session-Id"] = String(id.dropLast(8)) + (id.hasSuffix("AAAAAAAA") ? "B" : "A")
-                        + String(id.suffix(7))
+                    draft["Mcp-Session-Id"] = altered(scene.peer.session ?? "")
                 },
                 session("the session id of another upstream", verb, 404) { draft, scene in
                     draft["Mcp-Session-Id"] = scene.otherPeer.session

@@ -101,11 +101,4 @@ extension BadRequest {
         return Draft(
             target: "/modern", headers: headers.map { ($0.0, Array($0.1.utf8)) }, body: Array(call.body.utf8))
     }
-
-    /// One character in the middle changed.
-    private static func altered(_ text: String) -> String {
-        let half = text.count / 2
-        let rest = text.dropFirst(half)
-        return text.prefix(half) + (rest.first == "A" ? "B" : "A") + rest.dropFirst()
-    }
 }

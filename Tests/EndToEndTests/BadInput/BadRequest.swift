@@ -55,6 +55,13 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     static func body(_ name: String, _ code: Int, id: JSONValue = .null, _ text: String) -> BadRequest {
         body(name, code, id: id, Array(text.utf8))
     }
+
+    /// The text with one character in its middle changed.
+    static func altered(_ text: String) -> String {
+        let half = text.count / 2
+        let rest = text.dropFirst(half)
+        return text.prefix(half) + (rest.first == "A" ? "B" : "A") + rest.dropFirst()
+    }
 }
 
 /// JSON-RPC codes as the tables use them.

@@ -109,6 +109,8 @@ final class AnswerReader: @unchecked Sendable {
     }
 
     private func fill() async throws {
+        // A stream may go on for ever; the time limit of a test ends it here.
+        try Task.checkCancellation()
         let bytes = try await connection.receive(within: limit)
         guard !bytes.isEmpty else { throw Malformed(description: "the connection closed in the middle of an answer") }
         inbox += bytes

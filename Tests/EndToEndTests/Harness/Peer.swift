@@ -59,6 +59,23 @@ struct Peer: Sendable {
         return text
     }
 
+    /// A call that runs until ``answer(_:)`` was sent: its stream, and the id of the question in it.
+    func question(id: Int) async throws -> (call: EventStream, question: JSONValue) {
+        let call = try await stream("POST", Self.call("elicit", id: id))
+        let asked = try await call.next()?.message ?? .null
+        guard asked["method"] == "elicitation/create" else {
+            throw Overdue(description: "no question came, but \(call.head.status) and \(asked)")
+        }
+        return (call, asked["id"])
+    }
+
+    /// Answers a question with the word `w`.
+    func answer(_ question: JSONValue) async throws {
+        let word = #"{"action":"accept","content":{"word":"w"}}"#
+        let accepted = try await post(#"{"jsonrpc":"2.0","id":\#(question),"result":\#(word)}"#)
+        guard accepted.status == 202 else { throw Overdue(description: "\(accepted.status): \(accepted.text)") }
+    }
+
     /// Sends a request and returns when the head of its answer is there; the rest is read as it comes.
     func stream(_ verb: String, _ body: String? = nil) async throws -> EventStream {
         try await EventStream.open(endpoint, verb, headers, body: body)

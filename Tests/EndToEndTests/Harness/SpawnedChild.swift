@@ -10,16 +10,17 @@ enum SpawnedChild {
         var description: String { "\(what): \(String(cString: strerror(number)))" }
     }
 
-    /// No child may start between the making of a pipe and its mark, or it would hold the pipe open for ever.
-    private static let lock = NSLock()
-
     static func makePipe() throws -> (reading: Int32, writing: Int32) {
-        try lock.withLock {
-            var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw Failure(what: "cannot make a pipe", number: errno) }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            return (ends[0], ends[1])
-        }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Failure(what: "cannot make a pipe", number: errno) }
+        return (ends[0], ends[1])
+    }
+
+    /// Descriptors that may be opened while a child is being started.
+    private static let margin: Int32 = 256
+
+    private static func highestDescriptor() throws -> Int32 {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.max() ?? 3
     }
 
     /// - Parameter environment: nil passes this process's own on.
@@ -32,6 +33,10 @@ enum SpawnedChild {
         defer { posix_spawn_file_actions_destroy(&actions) }
         for (place, descriptor) in [input, output, errors].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(place))
+        }
+        // Other tests run in this process. A socket of theirs in a child would stay open when they close it.
+        for descriptor in 3..<(try highestDescriptor() + margin) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -50,7 +55,7 @@ enum SpawnedChild {
         var child: pid_t = 0
         let result = withCStrings([executable] + arguments) { words in
             withCStrings(variables) { environment in
-                lock.withLock { posix_spawn(&child, executable, &actions, &attributes, words, environment) }
+                posix_spawn(&child, executable, &actions, &attributes, words, environment)
             }
         }
         guard result == 0 else { throw Failure(what: "cannot start \(executable)", number: result) }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct AdminTests {
         @Test func readyOnceAnInstanceIsUp() async throws {
             let server = try await TestServer.start("late")

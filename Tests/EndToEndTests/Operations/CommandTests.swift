@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct CommandTests {
         private static let upstream = "http://127.0.0.1:9/mcp"
 

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct DrainTests {
         @Test func runningCallFinishes() async throws {
             let fleet = try await Fleet.stateful.value
@@ -19,46 +19,68 @@ extension Operations {
             #expect(try fleet.executions(label).count == 2, "executed once, finished once")
         }
 
-        /// A call waits for the client's answer to a question, so that it runs as long as this test wants it to.
-        @Test func drainHasTwoPhases() async throws {
-            let gateway = try await Gateway.start(
-                before: Fleet.stateful.value.servers, "drain_delay: 3s\ndrain_timeout: 60s")
-            let peer = try await Peer.open(gateway.endpoint())
-            let stream = try await peer.stream("GET")
-            let call = try await peer.stream("POST", Peer.call("elicit", id: 7))
-            let question = try #require(try await call.next()?.message)
-            #expect(question["method"] == "elicitation/create")
+        /// Balancers get time to notice, and nobody is turned away.
+        @Test func firstPhaseAcceptsNewWork() async throws {
+            let gateway = try await Gateway.start(before: Fleet.stateful.value.servers, "drain_delay: 1h")
             gateway.process.send(SIGTERM)
-
-            // First balancers get time to notice, and nobody is turned away.
             let unready = try await eventually("unready while draining") {
                 let answer = try await gateway.admin("/readyz")
                 return answer.status == 503 ? answer : nil
             }
             #expect(unready.text.contains("draining"))
-            #expect(try await Peer.open(gateway.endpoint()).call("counter") == "1", "drain_delay accepts new work")
             #expect(try await gateway.admin("/livez").status == 200)
             #expect(try await gateway.metric("patchbay_draining") == 1)
+            let peer = try await Peer.open(gateway.endpoint())
+            #expect(try await peer.call("counter") == "1")
+            #expect(try await gateway.stop() == .exit(0), "a second signal ends it")
+        }
 
-            // Then new sessions are refused, streams end, and live sessions go on as long as a call runs.
-            let refused = try await eventually("a refused session") {
-                let answer = try await Peer(endpoint: gateway.endpoint()).post(Peer.initialize())
-                return answer.status == 200 ? nil : answer
-            }
+        /// A call waits for the client's answer to a question, so it runs as long as this test wants it to.
+        @Test func secondPhaseRefusesSessionsAndEndsStreams() async throws {
+            let gateway = try await Gateway.start(before: Fleet.stateful.value.servers, "drain_timeout: 1h")
+            let peer = try await Peer.open(gateway.endpoint())
+            let stream = try await peer.stream("GET")
+            let (call, question) = try await peer.question(id: 7)
+            gateway.process.send(SIGTERM)
+
+            let refused = try await refusedSession(gateway)
             #expect(refused.status == 503 && refused["Retry-After"] != nil, "\(refused.text)")
             #expect(refused.json["error"]["code"].integer == -32603 && refused.json["id"] == 0)
             var last: ServerEvent?
             while let event = try await stream.next() { last = event }
             let retry = last?.retry.flatMap { Int($0) } ?? 0
             #expect(retry >= 1000 && retry <= 60_000, "the stream ended with \(String(describing: last))")
-            #expect(try await peer.post(Scene.ping).status == 200)
+            #expect(try await peer.post(Scene.ping).status == 200, "live sessions go on as long as a call runs")
 
-            let word = #"{"action":"accept","content":{"word":"w"}}"#
-            let answer = #"{"jsonrpc":"2.0","id":\#(question["id"]),"result":\#(word)}"#
-            #expect(try await peer.post(answer).status == 202)
+            try await peer.answer(question)
             let whole = try await call.whole()
             #expect(whole.toolText == "accept w" && whole.response["id"] == 7, "\(whole.text)")
             #expect(try await gateway.process.end() == .exit(0))
+        }
+
+        /// A client that has just connected has lost nothing yet, and must not: its request gets an answer.
+        @Test func freshConnectionGetsItsAnswer() async throws {
+            let gateway = try await Gateway.start(before: Fleet.stateful.value.servers, "drain_timeout: 1h")
+            let peer = try await Peer.open(gateway.endpoint())
+            let (call, question) = try await peer.question(id: 7)
+            let fresh = try RawConnection(to: gateway.port)
+            gateway.process.send(SIGTERM)
+            _ = try await refusedSession(gateway)
+            let body = Array(Peer.call("counter").utf8)
+            await fresh.send(HTTPAnswer.request(gateway.endpoint(), "POST", peer.headers, body: body))
+            let answer = try await AnswerReader(fresh).answer()
+            #expect(answer.toolText == "1" && answer.closes, "\(answer.status) \(answer.text)")
+            try await peer.answer(question)
+            #expect(try await call.whole().toolText == "accept w")
+            #expect(try await gateway.process.end() == .exit(0))
+        }
+
+        /// The answer to `initialize` once the drain has begun.
+        private func refusedSession(_ gateway: Gateway) async throws -> HTTPAnswer {
+            try await eventually("a refused session") {
+                let answer = try? await Peer(endpoint: gateway.endpoint()).post(Peer.initialize())
+                return answer?.status == 200 ? nil : answer
+            }
         }
 
         @Test(arguments: [false, true])
@@ -68,7 +90,7 @@ extension Operations {
             let peer = try await Peer.open(gateway.endpoint())
             let label = "long-\(gateway.port)"
             let call = Task {
-                try await peer.post(Peer.call("slow", #"{"seconds":20,"label":"\#(label)"}"#, id: 7))
+                try await peer.post(Peer.call("slow", #"{"seconds":120,"label":"\#(label)"}"#, id: 7))
             }
             try await until("the call at its server") { try !fleet.executions(label).isEmpty }
             #expect(try await gateway.stop() == .exit(0))

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct ForwardingTests {
         private static let sent: [(String, String)] = [
             ("Authorization", "Bearer token-of-a-client"), ("X-Tenant", "blue"), ("X-Other", "no"),

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct InstanceLossTests {
         @Test(arguments: [false, true])
         func killedInstance(answersWithJSON: Bool) async throws {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension Operations {
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct SecurityTests {
         @Test func privateAuthorityIsTrustedWhenConfigured() async throws {
             let authority = try await Authority()

@@ -13,8 +13,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-FLOOD_EVENT = b'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"%s"}}\n\n'
-FLOOD_EVENT %= b"x" * 32_768
+FLOOD = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x" * 32_768}}
+FLOOD_EVENT = f"event: message\ndata: {json.dumps(FLOOD)}\n\n".encode()
 
 
 class Recorder(ThreadingHTTPServer):
@@ -68,7 +68,8 @@ class Handler(BaseHTTPRequestHandler):
             self.begin_stream()
             return self.flood(FLOOD_EVENT)
         # An answer with header lines that are for this connection only.
-        own = {"Connection": "keep-alive, X-Own", "X-Own": "1", "Keep-Alive": "timeout=5", "Proxy-Authenticate": "Basic"}
+        own = {"Connection": "keep-alive, X-Own", "X-Own": "1", "Keep-Alive": "timeout=5"}
+        own["Proxy-Authenticate"] = "Basic"
         self.answer(200, self.result(id, {"content": [{"type": "text", "text": tool}]}), own)
 
     def note(self, message: dict[str, Any]) -> None:

@@ -13,7 +13,9 @@ import Testing
     ]
 
     /// The status of a POST whose headers differ from good ones: nil removes, a value replaces or adds.
-    private func status(_ verb: String = "POST", _ path: String = "/mcp", with changes: [(String, String?)]) throws -> Int? {
+    private func status(
+        _ verb: String = "POST", _ path: String = "/mcp", with changes: [(String, String?)]
+    ) throws -> Int? {
         var headers = Self.good.filter { pair in !changes.contains { $0.0 == pair.0 } }
         for (name, value) in changes { if let value { headers.append((name, value)) } }
         let node = try TestNode(era: .sessionless)
@@ -66,7 +68,9 @@ import Testing
     ])
     func wantsBothTypesAccepted(_ accept: String) throws { #expect(try status(with: [("Accept", accept)]) == 406) }
 
-    @Test(arguments: ["*/*", "application/*, text/*", "text/event-stream, APPLICATION/JSON", "application/json;q=0.5, */*"])
+    @Test(arguments: [
+        "*/*", "application/*, text/*", "text/event-stream, APPLICATION/JSON", "application/json;q=0.5, */*",
+    ])
     func honoursWildcardsAndOrder(_ accept: String) throws { #expect(try status(with: [("Accept", accept)]) == nil) }
 
     @Test func readsAllAcceptLines() throws {

@@ -160,6 +160,22 @@ import Testing
         #expect(node.lane.last?.header("Mcp-Session-Id") == nil)
     }
 
+    @Test func beginsSessionsWhereThereAreSuch() throws {
+        let mixed = try TestNode(instances: 2)
+        mixed.instances[0].era.store(Era.stateless.rawValue, ordering: .relaxed)
+        for _ in 0..<10 { try mixed.post(Body.initialize()) }
+        #expect(mixed.lane.opened.allSatisfy { $0.instance == 1 })
+        // Until eras are translated: a clear error, and never one that a client takes for an old server.
+        let modern = try TestNode(era: .stateless)
+        let call = try modern.post(Body.initialize(id: 6))
+        expect(call, 400, -32022, id: "6")
+        #expect(call.text.contains(#""supported":["2026-07-28"]"#))
+        #expect(call.text.contains(#""requested":"2025-11-25""#))
+        #expect(try modern.get().status == 405)
+        #expect(try modern.delete(session: nil).status == 405)
+        #expect(modern.lane.opened.isEmpty)
+    }
+
     @Test func saysThatNoInstanceIsThere() throws {
         let node = try TestNode(era: .sessionless)
         for instance in node.instances { instance.health.store(.ejected, ordering: .relaxed) }

@@ -52,6 +52,19 @@ import Testing
         node.expectIdle()
     }
 
+    @Test func endsAStreamWhoseHeadComesInTheDrain() throws {
+        let call = try node.get(session: session.token)
+        let exchange = try #require(node.lane.last)
+        drain()
+        #expect(!call.sink.isOver)
+        exchange.begin(200, .eventStream)
+        node.pass(.seconds(1))
+        #expect(call.isEnded)
+        #expect(call.text.hasPrefix("retry: "))
+        session.expectQuiet()
+        node.expectIdle()
+    }
+
     @Test func letsCallsFinish() throws {
         let json = try node.post(Body.call(id: 2), session: session.token)
         let events = try node.post(Body.call(id: 3), session: session.token)

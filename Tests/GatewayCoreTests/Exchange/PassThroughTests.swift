@@ -15,7 +15,8 @@ import Testing
     }
 
     @Test func passesABodyByteForByte() throws {
-        let body = "  {\"id\" : \"\\u0041\",\"jsonrpc\":\"2.0\", \"method\":\"tools/call\",\"params\":{\"name\":\"ä\",\"x\":[1 ,2]}}\n"
+        let body = #"  {"id" : "\u0041","jsonrpc":"2.0", "method":"tools/call","params":{"name":"ä","x":[1 ,2]}}"#
+            + "\n"
         let call = try node.post(body, session: session.token)
         let exchange = try #require(node.lane.last)
         #expect(exchange.body == body)
@@ -61,7 +62,8 @@ import Testing
             $0.forwardedHeaders = [Array("x-tenant".utf8), Array("connection".utf8)]
         })
         try node.post(
-            Body.call(), headers: [("AUTHORIZATION", "Bearer x"), ("X-TENANT", "t1"), ("Connection", "x"), ("X-Other", "y")])
+            Body.call(),
+            headers: [("AUTHORIZATION", "Bearer x"), ("X-TENANT", "t1"), ("Connection", "x"), ("X-Other", "y")])
         let exchange = try #require(node.lane.last)
         #expect(exchange.header("Authorization") == "Bearer x")
         #expect(exchange.header("x-tenant") == "t1")

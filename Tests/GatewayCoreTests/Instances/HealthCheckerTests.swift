@@ -75,13 +75,19 @@ import Testing
         let error = #"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"not now"}}"#
         #expect(try probe(discover: (404, ""), initialize: (200, error, "s1")).deletions == ["s1"])
         #expect(try probe(discover: (404, ""), initialize: (200, "not json", "s2")).deletions == ["s2"])
-        let long = Body.result(id: 1, #"{"protocolVersion":"2025-11-25","instructions":"\#(String(repeating: "x", count: 70_000))"}"#)
+        let text = String(repeating: "x", count: 70_000)
+        let long = Body.result(id: 1, #"{"protocolVersion":"2025-11-25","instructions":"\#(text)"}"#)
         #expect(try probe(discover: (404, ""), initialize: (200, long, "s3")).deletions == ["s3"])
     }
 
     @Test(arguments: [401, 403, 500, 503])
     func learnsNothingFromErrorsOfAnotherKind(_ status: Int) throws {
         #expect(try probe(discover: (status, ""), initialize: nil).era == .unknown)
+    }
+
+    @Test(arguments: [401, 403, 429, 500])
+    func learnsNothingFromHalfOfAProbe(_ status: Int) throws {
+        #expect(try probe(discover: (200, Self.discovered), initialize: (status, "", nil)).era == .unknown)
     }
 
     @Test func asksAnInstanceWithAKnownEraForALittleOnly() throws {

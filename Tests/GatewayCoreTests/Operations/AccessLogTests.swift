@@ -39,7 +39,8 @@ import Testing
         #expect(all[0].contains("method=initialize"))
         #expect(all[1].contains("method=tools/call"))
         #expect(all[1].contains("outcome=ok"))
-        #expect(all.dropFirst(2).map { $0.firstMatch(of: /status=(\d+)/)?.1 ?? "-" } == ["404", "400", "405", "403", "404", "400"])
+        let statuses = all.dropFirst(2).map { $0.firstMatch(of: /status=(\d+)/)?.1 ?? "-" }
+        #expect(statuses == ["404", "400", "405", "403", "404", "400"])
         #expect(!all.joined().contains(session.token.prefix(20)))
         #expect(!all.joined().contains("secret-upstream-id"))
     }

@@ -84,7 +84,9 @@ import Testing
     }
 
     /// Every call gets exactly one answer that is JSON-RPC, whatever its instance did.
-    private func expectOneAnswerEach(_ call: TestCall, _ ids: [Int], sourceLocation: SourceLocation = #_sourceLocation) {
+    private func expectOneAnswerEach(
+        _ call: TestCall, _ ids: [Int], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         #expect(call.isEnded, sourceLocation: sourceLocation)
         let answers = messages(call)
         #expect(answers.count == ids.count, "\(call.text)", sourceLocation: sourceLocation)
@@ -214,7 +216,10 @@ import Testing
 
     @Test func isRefusedWhole() throws {
         let sent = node.lane.opened.count
-        for batch in ["[]", "[1]", "[[]]", "[" + Body.call() + ",{}]", "[" + Body.call() + ",", "[" + Body.modern("x") + "]"] {
+        let batches = [
+            "[]", "[1]", "[[]]", "[" + Body.call() + ",{}]", "[" + Body.call() + ",", "[" + Body.modern("x") + "]",
+        ]
+        for batch in batches {
             #expect(try node.post(batch, session: session.token).status == 400)
         }
         let long = "[" + Array(repeating: Body.notification("x"), count: 101).joined(separator: ",") + "]"

@@ -8,7 +8,7 @@ import Testing
 @testable import GatewayCore
 
 @Suite struct EventRelayTests {
-    /// Feeds the pieces and returns what was sent; events whose data begins with an 'r' are replaced, with a 'd' dropped.
+    /// Feeds the pieces and returns what was sent; events whose data begins with 'r' are replaced, with 'd' dropped.
     private func relayed(_ pieces: [[UInt8]], max: Int = 1000) throws -> [String] {
         var relay = EventRelay(eventBytesMax: max)
         var sent: [String] = []
@@ -87,7 +87,11 @@ import Testing
         var relay = EventRelay(eventBytesMax: 50)
         var sent = ""
         #expect(throws: EventScanError.eventTooLarge) {
-            try relay.feed(ByteBuffer(string: "data: a\n\n" + long)) { _, _ in .pass } send: { sent += String(buffer: $0) }
+            try relay.feed(ByteBuffer(string: "data: a\n\n" + long)) { _, _ in
+                .pass
+            } send: {
+                sent += String(buffer: $0)
+            }
         }
         #expect(sent == "data: a\n\n")
     }

@@ -56,7 +56,8 @@ import Testing
             #expect(exchange.instance == instance)
             #expect(
                 exchange.body
-                    == Body.modern("tools/call", members: #""name":"t","requestState":"opaque\\u00e9\"x","inputResponses":{},"#))
+                    == Body.modern(
+                        "tools/call", members: #""name":"t","requestState":"opaque\\u00e9\"x","inputResponses":{},"#))
             exchange.answer(Body.result())
         }
     }
@@ -98,7 +99,8 @@ import Testing
         let call = try node.postModern("subscriptions/listen")
         let exchange = try #require(node.lane.last)
         exchange.begin(200, .eventStream)
-        exchange.send("event: message\nid: 1\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tasks\",\"params\":{\"taskId\":\"t\"}}\n\n")
+        let notification = #"{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"t"}}"#
+        exchange.send("event: message\nid: 1\ndata: \(notification)\n\n")
         let id = try value("taskId", in: call.text)
         #expect(id.utf8.count == InstanceTag.textBytes + 1)
         #expect(call.text.hasPrefix("event: message\nid: 1\ndata: {\"jsonrpc\""))

@@ -20,10 +20,11 @@ final class TestNode {
     private var time = NIODeadline.now()
 
     /// - Parameters:
-    ///   - looksAfterInstances: the worker under test checks health and reaps sessions, which one worker of a node does.
+    ///   - looksAfterInstances: the worker under test checks health and reaps sessions, as one worker of a node does.
     init(
         instances: Int = 2, era: Era = .stateful, hasStreamEndpoint: Bool = false, looksAfterInstances: Bool = false,
-        options: (inout UpstreamGroup.Options) -> Void = { _ in }, parts configure: (inout Gateway.Parts) -> Void = { _ in }
+        options: (inout UpstreamGroup.Options) -> Void = { _ in },
+        parts configure: (inout Gateway.Parts) -> Void = { _ in }
     ) throws {
         let transport = ScriptedUpstream()
         var own = UpstreamGroup.Options()
