@@ -48,7 +48,8 @@ format: ## Format the Swift sources
 	$(SWIFT) format --in-place --recursive Sources Plugins Tests Package.swift
 
 docs: ## Build the DocC documentation into .build/docs
-	$(SWIFT) package --disable-sandbox --help >/dev/null && deploy/quickstart/docs.sh
+	@$(SETUP) demo
+	deploy/quickstart/docs.sh
 
 clean: ## Remove what was built
 	rm -rf .build .bench .venvs

@@ -29,7 +29,7 @@ extension GatewayConfiguration {
         public var callsPerSession = 64
         /// `limits.batch`: messages of a 2025-03-26 batch (400). 1 to 10,000.
         public var batch = 100
-        /// `limits.json_depth`: nested objects and lists of a message (400). 8 to 512.
+        /// `limits.json_depth`: nested objects and lists of a message (400). 8 to 64.
         public var jsonDepth = 64
 
         public init() {}

@@ -14,7 +14,7 @@ enum LimitsDecoder {
         node.read("streams_per_session", .integer(in: 1...1_000), into: &limits.streamsPerSession)
         node.read("calls_per_session", .integer(in: 1...100_000), into: &limits.callsPerSession)
         node.read("batch", .integer(in: 1...10_000), into: &limits.batch)
-        node.read("json_depth", .integer(in: 8...512), into: &limits.jsonDepth)
+        node.read("json_depth", .integer(in: 8...64), into: &limits.jsonDepth)
     }
 
     static func decode(_ node: ConfigNode, into timeouts: inout GatewayConfiguration.Timeouts) {

@@ -30,14 +30,15 @@ final class HTTP1Connection: ChannelInboundHandler {
     /// Place in the table's list.
     var slot = 0
     private var reader: RequestHeadReader
-    private var inbox = ByteBuffer()
+    private(set) var inbox = ByteBuffer()
     private var observer: (any ClientObserver)?
     private var sink: HTTP1Sink?
+    private(set) var hasServed = false
     private var isAdvancing = false
-    private var isWritable = true
+    private(set) var isWritable = true
     private var hasStoppedReading = false
     /// What waited for the client when that was last looked at.
-    private var lastQueued = Int.max
+    var lastQueued = Int.max
     private let isOverLimit: Bool
 
     init(table: ConnectionTable, service: any RequestService) {
@@ -238,7 +239,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     }
 
     /// Answers, says that the connection ends, and drops what the client still sends.
-    private func refuse(_ answer: Answer, verb: Verb) {
+    func refuse(_ answer: Answer, verb: Verb) {
         count(-incomingBytes)
         guard case .closed = phase else {
             phase = .answering
@@ -252,6 +253,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     func answerEnded(keepsAlive: Bool) {
         sink = nil
         observer = nil
+        hasServed = true
         guard case .answering = phase else { return }
         guard keepsAlive else { return linger() }
         phase = .readingHead
@@ -270,56 +272,13 @@ final class HTTP1Connection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    private func linger() {
+    func linger() {
         phase = .lingering
         inbox.clear()
         lastQueued = .max
         deadline = .now() + table.options.lingerTimeout
         context?.close(mode: .output, promise: nil)
         context?.read()
-    }
-
-    // MARK: Time
-
-    func tick(now: NIODeadline) {
-        guard now >= deadline else { return }
-        if isStillTaking() { return deadline = now + table.options.lingerTimeout }
-        deadline = .distantFuture
-        switch phase {
-        case .readingHead where inbox.readableBytes == 0 || !isWritable: context?.close(promise: nil)
-        case .readingHead, .readingBody:
-            refuse(
-                Answer(
-                    status: 408, lines: "Content-Type: text/plain\r\n",
-                    body: Array("The request did not arrive whole in time; send it faster.".utf8)), verb: .get)
-        case .lingering, .closed: context?.close(promise: nil)
-        case .answering: break
-        }
-    }
-
-    /// Between answers: the client has taken some of what waits for it since this was last asked.
-    private func isStillTaking() -> Bool {
-        switch phase {
-        case .readingHead, .lingering:
-            let queued = bufferedBytes
-            defer { lastQueued = queued }
-            return queued > 0 && queued < lastQueued
-        case .readingBody, .answering, .closed: return false
-        }
-    }
-
-    /// Closes it if it waits for a request.
-    func closeIfIdle() {
-        guard case .readingHead = phase, inbox.readableBytes == 0 else { return }
-        if bufferedBytes > 0 { linger() } else { context?.close(promise: nil) }
-    }
-
-    /// Closes when the last byte that was written has been sent. An answer under way has had its end already.
-    func closeBehindWrites() {
-        guard let context else { return }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-            context.close(promise: nil)
-        }
     }
 
     // MARK: Writing
@@ -332,7 +291,7 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     var queuedBytes: Int { isWritable ? 0 : bufferedBytes }
 
-    private var bufferedBytes: Int {
+    var bufferedBytes: Int {
         (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 

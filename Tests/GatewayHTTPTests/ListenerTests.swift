@@ -167,6 +167,16 @@ import Testing
         }
     }
 
+    @Test func takesAClientThatHalfClosesForGone() async throws {
+        try await withListener { listener in
+            let connection = try await connect(listener.port)
+            try await connection.send(TestClient.get("/hold"))
+            try await connection.channel.close(mode: .output).get()
+            #expect(try await connection.end() == 0)
+            while try await listener.connectionCount().get() > 0 {}
+        }
+    }
+
     @Test func acceptsNoMoreWhenItHasStopped() async throws {
         try await withListener { listener in
             let port = listener.port

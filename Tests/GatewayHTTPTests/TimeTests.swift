@@ -120,6 +120,10 @@ import Testing
     @Test func closesIdleConnectionsInADrainAndNoOthers() throws {
         let table = ConnectionTable(options: ListenerOptions(), loops: 1)
         let idle = try TestClient(table: table)
+        try idle.send(TestClient.get())
+        idle.served.first?.answer()
+        // It has lost nothing yet, and must not: its first request may be on its way.
+        let fresh = try TestClient(table: table)
         let reading = try TestClient(table: table)
         try reading.send("GET / HT")
         let answering = try TestClient(table: table)
@@ -130,6 +134,7 @@ import Testing
         taking.served.first?.answer(String(repeating: "x", count: 100_000))
         table.drain()
         #expect(!idle.isOpen)
+        #expect(fresh.isOpen)
         #expect(reading.isOpen)
         #expect(answering.isOpen)
         #expect(taking.isOpen)

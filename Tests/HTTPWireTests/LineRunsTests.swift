@@ -1,4 +1,5 @@
-// Copying header lines in runs: what is copied is exactly the lines that were added, in as few pieces as there are gaps.
+// Copying header lines in runs: what is copied is exactly the lines that were added, in as few pieces as there are
+// gaps between them.
 import HTTPWire
 import Testing
 

@@ -1,5 +1,5 @@
 // Golden files lie in `Golden/` beside the tests. A test renders its lines and compares them with the file; set
-// PATCHBAY_UPDATE_GOLDEN=1 to write the files anew, and read the diff before you keep it.
+// UPDATE_GOLDEN=1 to write the files anew, and read the diff before you keep it.
 
 import Foundation
 import Testing
@@ -8,7 +8,7 @@ enum Golden {
     /// Compares lines with a golden file, one expectation per line that differs.
     static func expect(_ lines: [String], file name: String, at location: SourceLocation = #_sourceLocation) throws {
         let text = lines.joined(separator: "\n") + "\n"
-        if ProcessInfo.processInfo.environment["PATCHBAY_UPDATE_GOLDEN"] == "1" {
+        if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
             let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
             try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
             return

@@ -114,7 +114,7 @@ extension Worker {
     func unsupportedVersion(requestedJSON: [UInt8], _ upstream: UpstreamGroup) -> Refusal {
         var supported: [Revision] = upstream.couldMeet(.stateless) ? [.v2026_07_28] : []
         if upstream.couldMeet(.session) { supported += [.v2025_11_25, .v2025_06_18, .v2025_03_26] }
-        if upstream.couldMeet(.stream) { supported.append(.v2024_11_05) }
+        if supported.isEmpty { supported = [.v2024_11_05] }
         let list = supported.map { "\"\($0.text)\"" }.joined(separator: ",")
         let requested = String(decoding: requestedJSON, as: UTF8.self)
         return Refusal(

@@ -122,6 +122,7 @@ extension Exchange {
     private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
         hasResponse = true
         noteRevision(message, data)
+        if plan.mode == .legacyStream, let newSession { newSession.noteAnswered() }
     }
 
     /// The same event with other data.
@@ -185,7 +186,7 @@ extension Exchange {
         guard let sink else { return }
         status = head.status
         sentHead = true
-        let isStream = head.content == .eventStream
+        let isEvents = head.content == .eventStream
         sink.begin(
             status: head.status,
             lines: answerLines { lines in
@@ -193,10 +194,12 @@ extension Exchange {
                 if plan.mode == .initialize, let newSession {
                     lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession))
                 }
-                if isStream {
+                if isEvents {
                     lines.writeStaticString("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
                 }
             }, length: length)
+        // Some balancers hold a head back until a byte of the body comes, and a GET stream may be quiet for long.
+        if isEvents, isStream, plan.mode != .legacyStream { sink.write(Self.commentLine) }
         lastWrite = lastRead
     }
 

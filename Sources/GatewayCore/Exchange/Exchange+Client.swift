@@ -78,7 +78,7 @@ extension Exchange {
                 giveUp("the answer went quiet")
             }
         }
-        // A stream whose head came when the others had ended already.
+        // A stream whose head, or whose last answer, came when the others had ended already.
         if worker.gateway.isDraining { drain() }
         guard let sink else { return }
         if hasStalled(sink, now) { return closeSlowClient(sink) }
@@ -101,7 +101,7 @@ extension Exchange {
         lastWrite = now
     }
 
-    private static let commentLine = ByteBuffer(string: ": keep-alive\n\n")
+    static let commentLine = ByteBuffer(string: ": keep-alive\n\n")
 
     private func giveUp(_ why: String) {
         handle?.cancel()
@@ -114,7 +114,10 @@ extension Exchange {
     /// The node is going: a stream that waits for nothing in particular ends now.
     func drain() {
         guard let sink, case .relaying = phase else { return }
-        if isStream, plan.mode != .legacyStream {
+        if plan.mode == .legacyStream {
+            // The session is this stream: it stays while calls run whose answers come here.
+            if let newSession, newSession.calls.load(ordering: .relaxed) == 0 { endNow(sink) }
+        } else if isStream {
             // Spread, so that the clients do not all come back in the same moment.
             let milliseconds = 1000 + worker.random.below(4000)
             sink.write(ByteBuffer(string: "retry: \(milliseconds)\n\n"))

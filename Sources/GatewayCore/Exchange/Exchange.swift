@@ -144,7 +144,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         if let session = plan.session {
             session.touch(worker.nowSeconds)
             if isStream { session.streams.subtract(1, ordering: .relaxed) }
-            if plan.isCall { session.calls.subtract(1, ordering: .relaxed) }
+            // A call of 2024-11-05 that was accepted runs until its answer comes on the stream.
+            let runsOn = plan.path != nil && status == 202
+            if plan.isCall, !runsOn { session.calls.subtract(1, ordering: .relaxed) }
         }
         if plan.mode == .legacyStream, let newSession { worker.end(newSession) }
         if plan.mode == .initialize, !sentHead, let newSession { worker.abandon(newSession) }

@@ -68,6 +68,11 @@ public final class Session: Sendable {
         return true
     }
 
+    /// A call of 2024-11-05 was answered on the stream. Never below zero: instances may answer what nobody asked.
+    func noteAnswered() {
+        if calls.subtract(1, ordering: .relaxed).newValue < 0 { calls.add(1, ordering: .relaxed) }
+    }
+
     func touch(_ now: UInt32) {
         if lastSeen.load(ordering: .relaxed) != now { lastSeen.store(now, ordering: .relaxed) }
     }

@@ -2,15 +2,6 @@
 // that tests run on.
 import Foundation
 
-struct Endpoint: Sendable {
-    var port: Int
-    var path = "/mcp"
-
-    /// The Host header of a request to it.
-    var host: String { "127.0.0.1:\(port)" }
-    var url: String { "http://\(host)\(path)" }
-}
-
 final class RawConnection: Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String

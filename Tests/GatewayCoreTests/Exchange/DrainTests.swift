@@ -26,7 +26,7 @@ import Testing
         drain()
         #expect(call.isEnded)
         #expect(exchange.isCancelled)
-        let retry = try #require(call.text.wholeMatch(of: /retry: (\d+)\n\n/))
+        let retry = try #require(call.text.wholeMatch(of: /: keep-alive\n\nretry: (\d+)\n\n/))
         let milliseconds = try #require(Int(retry.1))
         #expect((1000..<5000).contains(milliseconds))
         session.expectQuiet()
@@ -60,7 +60,7 @@ import Testing
         exchange.begin(200, .eventStream)
         node.pass(.seconds(1))
         #expect(call.isEnded)
-        #expect(call.text.hasPrefix("retry: "))
+        #expect(call.text.hasPrefix(": keep-alive\n\nretry: "))
         session.expectQuiet()
         node.expectIdle()
     }

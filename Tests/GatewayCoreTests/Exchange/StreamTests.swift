@@ -134,8 +134,10 @@ import Testing
         #expect(node.worker.metrics.streams == 1)
         #expect(session.session.streams.load(ordering: .relaxed) == 1)
         exchange.begin(200, .eventStream)
+        // Some balancers hold a head back until a byte of the body comes.
+        #expect(call.text == ": keep-alive\n\n")
         exchange.send(event(Body.notification("notifications/tools/list_changed")))
-        #expect(call.text == event(Body.notification("notifications/tools/list_changed")))
+        #expect(call.text == ": keep-alive\n\n" + event(Body.notification("notifications/tools/list_changed")))
         exchange.end()
         #expect(call.isEnded)
         session.expectQuiet()
@@ -188,7 +190,7 @@ import Testing
         exchange.begin(200, .eventStream)
         exchange.fail(.cut)
         #expect(call.sink.isAborted)
-        #expect(call.text.isEmpty)
+        #expect(call.text == ": keep-alive\n\n")
         session.expectQuiet()
         node.expectIdle()
     }

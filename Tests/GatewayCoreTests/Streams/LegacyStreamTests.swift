@@ -176,13 +176,60 @@ import Testing
         #expect(try node.post(Body.call(), path: path, headers: [("X-User", "ann")]).status == nil)
     }
 
-    @Test func endsInADrainOnlyWhenItsTimeIsOver() throws {
-        let (call, exchange, _) = try open()
+    @Test func endsInADrainWhenNoCallRuns() throws {
+        let (idle, idleExchange, _) = try open()
+        let (busy, busyExchange, token) = try open()
+        for id in 2...3 {
+            try node.post(Body.call(id: id), path: "/mcp/messages?session_id=\(token)")
+            node.lane.last?.accept()
+        }
+        node.gateway.beginDrain()
         node.worker.endStreams()
+        #expect(idle.isEnded)
+        #expect(idleExchange.isCancelled)
+        #expect(!busy.sink.isOver)
+        busyExchange.send(event(Body.result(id: 2)))
+        node.pass(.seconds(1))
+        #expect(!busy.sink.isOver)
+        busyExchange.send(event(Body.result(id: 3)))
+        node.pass(.seconds(1))
+        #expect(busy.isEnded)
+        #expect(busy.text.hasSuffix(event(Body.result(id: 3))))
+        node.expectIdle()
+    }
+
+    @Test func endsInADrainAtTheLatestWhenItsTimeIsOver() throws {
+        let (call, exchange, token) = try open()
+        try node.post(Body.call(), path: "/mcp/messages?session_id=\(token)")
+        node.lane.last?.accept()
+        node.gateway.beginDrain()
+        node.worker.endStreams()
+        node.pass(.seconds(2))
         #expect(!call.sink.isOver)
         node.worker.endCalls()
         #expect(call.sink.isOver)
         #expect(exchange.isCancelled)
         node.expectIdle()
+    }
+
+    @Test func countsItsCallsUntilTheyAreAnswered() throws {
+        let (call, exchange, token) = try open()
+        let session = try #require(call.exchange?.newSession)
+        func running() -> Int { session.calls.load(ordering: .relaxed) }
+        try node.post(Body.call(id: 2), path: "/mcp/messages?session_id=\(token)")
+        let message = try #require(node.lane.last)
+        // The answer may overtake the receipt.
+        exchange.send(event(Body.result(id: 2)))
+        #expect(running() == 0)
+        message.accept()
+        #expect(running() == 0)
+        exchange.send(event(Body.result(id: 99)))
+        #expect(running() == 0)
+        try node.post(Body.call(id: 3), path: "/mcp/messages?session_id=\(token)")
+        node.lane.last?.answer("{}", 400)
+        #expect(running() == 0)
+        try node.post(Body.call(id: 4), path: "/mcp/messages?session_id=\(token)")
+        node.lane.last?.fail(.cut)
+        #expect(running() == 0)
     }
 }
