@@ -82,6 +82,9 @@ let package = Package(
             dependencies: [
                 "GatewayHTTP", "GatewayCore", "SealedBox", "HTTPWire", nioCore, nioPosix, nioEmbedded, logging,
             ]),
+        .testTarget(
+            name: "HTTPTransportTests",
+            dependencies: ["HTTPTransport", "TransportAPI", nioCore, nioPosix, nioEmbedded]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
     ],
