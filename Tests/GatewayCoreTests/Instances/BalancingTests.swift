@@ -64,10 +64,10 @@ import Testing
     }
 
     @Test func reachesEveryOneOfManyInstances() {
-        let counts = counts(Sessions.group(100), rounds: 20_000)
+        let counts = counts(Sessions.group(100), rounds: 2000)
         #expect(counts.allSatisfy { $0 > 0 })
         // Beyond 64 an instance cannot be excluded, and must not be confused with a lower one.
-        #expect(self.counts(Sessions.group(66), excluding: 0b11).prefix(2) == [0, 0])
+        #expect(self.counts(Sessions.group(66), excluding: 0b11, rounds: 1000).prefix(2) == [0, 0])
     }
 
     @Test func meetsNeedsByEra() {
