@@ -9,6 +9,7 @@ extension Exchange {
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
         if head.status == 404, let session = plan.session { worker.end(session) }
+        if (300..<400).contains(head.status), sink != nil, plan.mode != .deletion { return refuseRedirect() }
         if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
         if plan.mode == .deletion || sink == nil {
             // The client left before its session began: nobody will ever use it.
@@ -31,6 +32,14 @@ extension Exchange {
         }
         phase = .passing
         begin(head, length: head.length)
+    }
+
+    /// Followed, it would take the client past the gateway; passed on, it would show the instance's own address.
+    private func refuseRedirect() {
+        handle?.cancel()
+        handle = nil
+        let text = "The instance redirects (\(status)); give its final URL in upstreams[].instances."
+        refuse(Refusal(502, .internalError, text, dataJSON: #"{"reason":"redirect"}"#), .unavailable)
     }
 
     /// SDK servers allow one GET stream a session, and need a moment to notice that the last client has left.

@@ -70,7 +70,8 @@ extension Exchange {
                 conflictRetry = nil
                 return attempt()
             }
-            if now - lastRead > .milliseconds(options.answerTimeoutMilliseconds) { giveUp("no answer began in time") }
+            let most = plan.mode == .deletion ? Self.deletionMilliseconds : options.answerTimeoutMilliseconds
+            if now - lastRead > .milliseconds(most) { giveUp("no answer began in time") }
         case .done:
             return
         case .passing, .relaying, .holding:
@@ -102,6 +103,9 @@ extension Exchange {
     }
 
     static let commentLine = ByteBuffer(string: ": keep-alive\n\n")
+
+    /// The session has ended here already: how long the client of a DELETE waits for its instance at most.
+    private static let deletionMilliseconds: Int64 = 5_000
 
     private func giveUp(_ why: String) {
         handle?.cancel()

@@ -136,4 +136,15 @@ import Testing
         #expect(call.text.isEmpty)
         node.expectIdle()
     }
+
+    @Test(arguments: [301, 307, 308])
+    func neverPassesARedirectOn(_ status: Int) throws {
+        let node = try TestNode()
+        let call = try node.post(Body.initialize())
+        node.lane.last?.begin(status, .none, length: 0, lines: "Location: http://10.0.0.1:9001/mcp/\r\n")
+        #expect(call.status == 502)
+        #expect(call.text.contains(#""reason":"redirect""#))
+        #expect(!call.text.contains("10.0.0.1"))
+        node.expectIdle()
+    }
 }

@@ -100,4 +100,13 @@ import Testing
         session.expectQuiet()
         node.expectIdle()
     }
+
+    @Test func waitsForTheInstanceOnlyShortly() throws {
+        let (call, exchange) = try delete()
+        node.pass(.seconds(4))
+        #expect(!call.isEnded)
+        node.pass(.seconds(2))
+        #expect(exchange.isCancelled)
+        expectDeleted(call)
+    }
 }
