@@ -41,6 +41,7 @@ public final class Gateway: Sendable {
     let routes: RouteTable
     let sessions: SessionTable
     let clock: NodeClock
+    let tags = TagTable()
     private let leaving = Atomic<Bool>(false)
     private let drainState = Atomic<Bool>(false)
     private let workers: Mutex<[Worker]> = Mutex([])

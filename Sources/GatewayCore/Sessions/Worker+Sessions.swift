@@ -110,9 +110,8 @@ extension Worker {
     /// The tag that brings an echoed value back to `instance`.
     func makeTag(_ instance: Instance, _ principal: Principal) -> [UInt8] {
         let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
-        return InstanceTag(
-            instance: instance.digest, principal: principal, expires: NodeClock.unixSeconds() &+ age
-        ).seal(sealer)
+        return gateway.tags.tag(
+            instance.digest, principal, lifetime: age, now: NodeClock.unixSeconds(), sealer)
     }
 }
 

@@ -36,6 +36,7 @@ import Testing
         return (call.text, exchange.instance)
     }
 
+    @discardableResult
     private func retry(_ state: String, headers: [(String, String)] = []) throws -> TestCall {
         try node.postModern(
             "tools/call", name: "t", members: #""name":"t","requestState":"\#(state)","inputResponses":{},"#,
