@@ -31,7 +31,8 @@ for target in "${targets[@]}"; do
     mkdir -p "$inputs"
     echo "fuzz: $target, $seconds s, $(ls "$here/Corpora/$name" | wc -l) files in the corpus"
     # 4 KiB is enough for every rule but the size limits, which have tests of their own.
-    if ! "$binaries/$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+    # The timeout is long, so that a machine that sleeps for a while is not taken for a target that hangs.
+    if ! "$binaries/$target" -max_total_time="$seconds" -max_len=4096 -timeout=120 -rss_limit_mb=2048 \
         -dict="$here/Dictionaries/$name.dict" -artifact_prefix="$scratch/findings/$name-" -print_final_stats=1 \
         "$inputs" "$here/Corpora/$name" 2>"$log"; then
         status=1
