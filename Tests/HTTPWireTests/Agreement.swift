@@ -2,8 +2,7 @@
 // accepted by the oracle too, as the same messages with the same bodies, so that nobody reads one message as two.
 
 enum Agreement {
-    /// What differs, or nil. The oracle may refuse less, never more. The three cases where it is known to refuse or
-    /// read something that is fine are left out: see `OracleTests`.
+    /// What differs, or nil. The oracle may refuse less, never more; what `LooserCase` lists is left out.
     static func disagreement(_ side: WireReading.Side, _ bytes: [UInt8], isEnded: Bool = false) -> String? {
         var ours = WireReader.read(side, bytes, isEnded: isEnded)
         let rewritten = side == .requests ? withKnownMethods(bytes, &ours) : bytes
