@@ -52,4 +52,4 @@ docs: ## Build the DocC documentation into .build/docs
 	deploy/quickstart/docs.sh
 
 clean: ## Remove what was built
-	rm -rf .build .bench .venvs
+	rm -rf .build .bench .venvs Tests/Fuzz/.build

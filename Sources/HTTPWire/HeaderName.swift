@@ -27,16 +27,6 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
         default: false
         }
     }
-
-    /// A second header line of this name is refused or makes the request ambiguous.
-    var isSingle: Bool {
-        switch self {
-        case .host, .contentLength, .contentType, .authorization, .origin, .mcpMethod, .mcpName, .mcpProtocolVersion,
-            .mcpSessionID, .lastEventID, .expect:
-            true
-        default: false
-        }
-    }
 }
 
 extension HeaderName {
@@ -87,7 +77,6 @@ extension HeaderName {
             let name = HeaderName.accessControlExpose.named("access-control-expose-headers", bytes)
             if name != .other { return name }
             return accessControlRequestMethod.named("access-control-request-method", bytes)
-        case (30, 0x61): return accessControlRequestHeaders.named("access-control-request-headers", bytes)
         default: return findByPrefix(bytes)
         }
     }
