@@ -62,7 +62,8 @@ struct EventRelay {
         if let part = bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) { send(part) }
     }
 
-    /// The message in an event: its one data line in place, or several lines joined.
+    /// The message in an event, read in place. Nil for what is no message, and for data of several lines, which no SDK
+    /// sends.
     static func withMessage<Result>(
         _ event: Event, _ view: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, Message) -> Result
     ) -> Result? {
