@@ -40,12 +40,15 @@ let package = Package(
         .target(name: "HTTPWire", swiftSettings: strict),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "SealedBox", dependencies: ["COpenSSL"], swiftSettings: strict),
-        .target(name: "TransportAPI", dependencies: [nioCore], swiftSettings: strict),
+        .target(name: "TransportAPI", dependencies: [nioCore, logging], swiftSettings: strict),
+
+        // L0, on top of the ports: what every transport needs once
+        .target(name: "TransportKit", dependencies: ["TransportAPI", nioCore], swiftSettings: strict),
 
         // L1: sessions, routing, exchanges
         .target(
             name: "GatewayCore",
-            dependencies: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", nioCore, logging],
+            dependencies: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", nioCore, logging],
             swiftSettings: strict),
 
         // L2: sockets and files
@@ -55,16 +58,22 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "GatewayConfig", dependencies: [yams], swiftSettings: strict),
         .target(
+            name: "TransportConformance", dependencies: ["TransportAPI", nioCore, nioPosix, logging],
+            swiftSettings: strict),
+        .target(
+            name: "MemoryTransport", dependencies: ["TransportAPI", nioCore], path: "Plugins/MemoryTransport",
+            swiftSettings: strict),
+        .target(
             name: "HTTPTransport",
-            dependencies: ["HTTPWire", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL],
+            dependencies: ["HTTPWire", "SealedBox", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL, logging],
             path: "Plugins/HTTPTransport", swiftSettings: strict),
 
         // L3: the command
         .executableTarget(
             name: "patchbay",
             dependencies: [
-                "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "SealedBox", "TransportAPI",
-                nioCore, nioPosix, logging, argumentParser,
+                "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "MemoryTransport",
+                "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -85,6 +94,17 @@ let package = Package(
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: ["HTTPTransport", "TransportAPI", nioCore, nioPosix, nioEmbedded]),
+        .testTarget(
+            name: "MemoryTransportTests", dependencies: ["MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
+        .testTarget(
+            name: "TransportKitTests",
+            dependencies: ["TransportKit", "MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "TransportConformance", "MemoryTransport", "HTTPTransport", "SealedBox", "TransportAPI", nioCore,
+                nioPosix, logging,
+            ]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
     ],

@@ -19,6 +19,12 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         case overloaded
         /// This side gave up on purpose.
         case cancelled
+        /// More than one message may hold.
+        case tooLarge
+        /// A subscriber did not keep up and has lost messages.
+        case overflowed
+        /// The transport was closed before.
+        case closed
     }
 
     /// Did the instance get the request?

@@ -15,22 +15,26 @@ enum Layers {
         "Sources/MCPWire": Target(level: 0, modules: []),
         "Sources/HTTPWire": Target(level: 0, modules: []),
         "Sources/SealedBox": Target(level: 0, modules: ["COpenSSL"]),
-        "Sources/TransportAPI": Target(level: 0, modules: ["NIOCore"]),
+        "Sources/TransportAPI": Target(level: 0, modules: ["NIOCore", "Logging"]),
+        "Sources/TransportKit": Target(level: 0, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
         "Sources/GatewayCore": Target(
             level: 1,
-            modules: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "NIOCore", "Logging", "Synchronization"]),
+            modules: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", "NIOCore", "Logging", "Synchronization"]),
         "Sources/GatewayHTTP": Target(
             level: 2,
             modules: ["HTTPWire", "TransportAPI", "GatewayCore", "NIOCore", "NIOPosix", "Synchronization"]),
         "Sources/GatewayConfig": Target(level: 2, modules: ["Yams"]),
+        "Sources/TransportConformance": Target(
+            level: 2, modules: ["TransportAPI", "NIOCore", "NIOPosix", "Logging", "Synchronization"]),
+        "Plugins/MemoryTransport": Target(level: 2, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
         "Plugins/HTTPTransport": Target(
             level: 2,
-            modules: ["HTTPWire", "TransportAPI", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization"]),
+            modules: ["HTTPWire", "SealedBox", "TransportAPI", "Logging", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization"]),
         "Sources/patchbay": Target(
             level: 3,
             modules: [
                 "HTTPWire", "SealedBox", "TransportAPI", "GatewayCore", "GatewayHTTP", "GatewayConfig",
-                "HTTPTransport", "NIOCore", "NIOPosix", "Logging", "Synchronization", "ArgumentParser",
+                "HTTPTransport", "MemoryTransport", "TransportKit", "NIOCore", "NIOPosix", "Logging", "Synchronization", "ArgumentParser",
             ]),
     ]
 
