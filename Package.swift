@@ -89,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "GatewayHTTP", "GatewayCore", "SealedBox", "HTTPWire", nioCore, nioPosix, nioEmbedded, logging,
+                "GatewayHTTP", "GatewayCore", "SealedBox", "HTTPWire", "TransportAPI", nioCore, nioPosix, nioEmbedded,
+                logging,
             ]),
         .testTarget(
             name: "HTTPTransportTests",

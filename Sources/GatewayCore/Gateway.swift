@@ -9,6 +9,7 @@ public import Logging
 public import NIOCore
 public import SealedBox
 internal import Synchronization
+public import TransportAPI
 
 /// One gateway node.
 public final class Gateway: Sendable {
@@ -21,18 +22,19 @@ public final class Gateway: Sendable {
         public var access: AccessPolicy
         /// The header whose digest is the principal, lower case; nil makes everyone anonymous.
         public var principalHeader: [UInt8]?
-        public var nodeDigest: UInt64
+        /// Who this process is.
+        public var member: MemberID
         public var logger: Logger
         /// Gets batches of access lines, each with its line end; nil writes none.
         public var accessLog: (@Sendable (String) -> Void)?
 
         public init(
-            upstreams: [UpstreamGroup], keys: [SealingKey], access: AccessPolicy, nodeDigest: UInt64, logger: Logger
+            upstreams: [UpstreamGroup], keys: [SealingKey], access: AccessPolicy, member: MemberID, logger: Logger
         ) {
             self.upstreams = upstreams
             self.keys = keys
             self.access = access
-            self.nodeDigest = nodeDigest
+            self.member = member
             self.logger = logger
         }
     }
@@ -42,9 +44,11 @@ public final class Gateway: Sendable {
     let sessions: SessionTable
     let clock: NodeClock
     let tags = TagTable()
+    let answered = AnsweredQuestions()
     private let leaving = Atomic<Bool>(false)
     private let drainState = Atomic<Bool>(false)
     private let workers: Mutex<[Worker]> = Mutex([])
+    private let workerCount = Atomic<Int>(0)
 
     public init(_ parts: Parts) {
         self.parts = parts
@@ -55,12 +59,10 @@ public final class Gateway: Sendable {
 
     /// The part of the node that lives on `loop`. Call once per loop, on that loop.
     public func makeWorker(on loop: any EventLoop) throws -> Worker {
-        let worker = try Worker(gateway: self, loop: loop)
-        let isFirst = workers.withLock { all in
-            all.append(worker)
-            return all.count == 1
-        }
-        worker.start(isFirst: isFirst)
+        let index = workerCount.add(1, ordering: .relaxed).oldValue
+        let worker = try Worker(gateway: self, loop: loop, index: UInt8(clamping: index))
+        workers.withLock { $0.append(worker) }
+        worker.start(isFirst: index == 0)
         return worker
     }
 

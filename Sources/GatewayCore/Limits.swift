@@ -30,6 +30,16 @@ public struct Limits: Sendable {
     public var attempts = 3
     /// Retries of reads, as a share of requests in per cent, with a floor of 5 a second. Beyond: no retry.
     public var retryPercent = 10
+    /// Events kept of one stream for a client that comes back. Beyond: the oldest go, and who needs them is told.
+    public var replayEvents = 256
+    /// Bytes kept of one stream. Beyond: the same. The newest event is kept whatever its size.
+    public var replayBytes = 1024 * 1024
+    /// Bytes kept of complete streams on one event loop. Beyond: the oldest streams are forgotten.
+    public var replayTotalBytes = 32 * 1024 * 1024
+    /// Unanswered questions of an instance in one session. Beyond: the instance gets an error.
+    public var questionsPerSession = 64
+    /// Times in a row that a broken stream of an instance is asked for again.
+    public var streamReconnects = 6
     /// Opened session ids that one event loop remembers. Beyond: the oldest half is forgotten and opened again at need.
     public var cachedTokens = 100_000
 
@@ -46,6 +56,10 @@ public struct Waits: Sendable {
     public var comment: TimeAmount = .seconds(15)
     /// A client that has not taken a byte of its waiting queue for this long is closed.
     public var slowClient: TimeAmount = .seconds(30)
+    /// How long a stream that nobody listens to is read on, and how long a complete one is kept.
+    public var detachedStream: TimeAmount = .seconds(60)
+    /// How long a client may take to answer an instance's question. Then the instance gets an error.
+    public var question: TimeAmount = .minutes(5)
     /// How long running calls may take after a drain has begun.
     public var drain: TimeAmount = .seconds(30)
     /// How long the listener stays open, unready, before the drain begins in earnest.

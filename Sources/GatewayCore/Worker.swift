@@ -15,6 +15,8 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     let gateway: Gateway
     public let loop: any EventLoop
+    /// Place among the node's event loops.
+    let index: UInt8
     let sealer: Sealer
     let lanes: [any UpstreamLane]
     var random = FastRandom(seed: SecureRandom.uint64())
@@ -22,6 +24,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     var metrics: WorkerMetrics
     var accessLog: AccessLog?
     var retryBudget: RetryBudget
+    var streams: StreamTable
+    var questions = PendingRequests()
     /// Coarse: the time of the last tick.
     var nowSeconds: UInt32
     /// Coarse: the time of the last tick. Good enough for waits of seconds, and free.
@@ -34,12 +38,16 @@ public final class Worker: RequestService, @unchecked Sendable {
     private var ticks = 0
     private var health: [HealthChecker] = []
     private var checkedCallbacks: [() -> Void] = []
-    /// Ends of sessions that instances are being told of.
-    private var farewells: [CheckExchange] = []
+    /// Messages of the gateway's own that instances are being told.
+    private var ownExchanges: [CheckExchange] = []
+    /// Beyond: the message is not sent.
+    private static let ownExchangesMax = 10_000
 
-    init(gateway: Gateway, loop: any EventLoop) throws {
+    init(gateway: Gateway, loop: any EventLoop, index: UInt8) throws {
         self.gateway = gateway
         self.loop = loop
+        self.index = index
+        streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)
         sealer = try Sealer(keys: gateway.parts.keys)
         lanes = gateway.parts.upstreams.map { $0.transport.makeLane(on: loop) }
         tokens = TokenCache(entriesMax: gateway.parts.limits.cachedTokens)
@@ -76,6 +84,9 @@ public final class Worker: RequestService, @unchecked Sendable {
         last.slot = exchange.slot
     }
 
+    /// The running exchange of this identity.
+    func exchange(_ id: ObjectIdentifier) -> Exchange? { exchanges.first { ObjectIdentifier($0) == id } }
+
     // MARK: Time
 
     func tick(at time: NIODeadline = .now()) {
@@ -87,10 +98,15 @@ public final class Worker: RequestService, @unchecked Sendable {
         // A copy: an exchange that ends takes itself off the list.
         for exchange in exchanges { exchange.tick(now: now) }
         accessLog?.flush()
+        streams.tick(now: now)
+        if questions.count > 0 { expireQuestions() }
         for checker in health { checker.tick(now: now) }
-        for farewell in farewells { farewell.tick(now: now) }
-        farewells.removeAll(where: \.isOver)
-        if ticks % 40 == 0 { tokens.sweep() }
+        for exchange in ownExchanges { exchange.tick(now: now) }
+        ownExchanges.removeAll(where: \.isOver)
+        if ticks % 40 == 0 {
+            tokens.sweep()
+            if !health.isEmpty { gateway.answered.sweep(now: NodeClock.unixSeconds()) }
+        }
         if !health.isEmpty, ticks % 20 == 0 { reapSessions() }
     }
 
@@ -119,9 +135,15 @@ public final class Worker: RequestService, @unchecked Sendable {
         guard !sessionID.isEmpty else { return }
         var lines = ByteBuffer()
         lines.writeHeader("Mcp-Session-Id", sessionID)
-        let check = CheckExchange(deadline: now + .seconds(5)) { _ in }
-        check.start(ExchangeRequest(verb: .delete, lines: lines, body: nil), lanes[upstream.index], instance)
-        if !check.isOver { farewells.append(check) }
+        sendOwn(ExchangeRequest(verb: .delete, lines: lines, body: nil), upstream, instance)
+    }
+
+    /// Sends something whose answer nobody waits for.
+    func sendOwn(_ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance) {
+        guard ownExchanges.count < Self.ownExchangesMax else { return }
+        let exchange = CheckExchange(deadline: now + .seconds(5)) { _ in }
+        exchange.start(request, lanes[upstream.index], instance)
+        if !exchange.isOver { ownExchanges.append(exchange) }
     }
 
     // MARK: Drain

@@ -29,7 +29,7 @@ struct Assembly {
         let keys = configuration.secret.map { SealingKey(secret: Array($0.utf8)) }
         var parts = Gateway.Parts(
             upstreams: upstreams, keys: keys.isEmpty ? [SealingKey.random()] : keys, access: access,
-            nodeDigest: Self.digest(HostName.text), logger: logger)
+            member: Self.member, logger: logger)
         parts.limits = limits
         parts.waits = waits
         parts.principalHeader = configuration.principalFrom.map { Array($0.utf8) }
@@ -52,6 +52,14 @@ struct Assembly {
         filesMax == 0
             ? configuration.limits.connections
             : min(configuration.limits.connections, max(1, (filesMax - Self.reservedFiles) / 2))
+    }
+
+    /// This start of this process.
+    private static var member: MemberID {
+        let name = String(decoding: HostName.text.utf8.prefix(MemberID.nameBytesMax), as: UTF8.self)
+        let incarnation = SecureRandom.uint64()
+        // A host name holds no other characters; where one does, the random part alone tells members apart.
+        return MemberID(name: name, incarnation: incarnation) ?? MemberID.unnamed(incarnation)
     }
 
     // MARK: Values

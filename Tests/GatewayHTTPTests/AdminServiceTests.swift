@@ -6,6 +6,7 @@ import NIOCore
 import NIOEmbedded
 import SealedBox
 import Testing
+import TransportAPI
 
 @testable import GatewayHTTP
 
@@ -17,7 +18,7 @@ import Testing
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         gateway = Gateway(
             Gateway.Parts(
-                upstreams: [], keys: [SealingKey.random()], access: .loopback, nodeDigest: 1, logger: logger))
+                upstreams: [], keys: [SealingKey.random()], access: .loopback, member: .unnamed(1), logger: logger))
         _ = try gateway.makeWorker(on: channel.embeddedEventLoop)
         let service = AdminService(gateway: gateway, loop: channel.eventLoop, access: .loopback)
         try channel.pipeline.syncOperations.addHandler(

@@ -22,7 +22,8 @@ struct Refusal: Error {
 
     /// The answer; `id` is the raw JSON token of the request it answers.
     func answer(id: UnsafeRawBufferPointer? = nil) -> Answer {
-        Answer(
+        if status == 202 { return Answer(status: 202) }
+        return Answer(
             status: status, lines: lines + "Content-Type: application/json\r\n",
             body: ErrorBody.json(id: id, code: code, message: message, dataJSON: dataJSON))
     }
@@ -64,6 +65,14 @@ struct Refusal: Error {
         dataJSON: #"{"reason":"too_many_calls"}"#)
     static let tooManyStreams = Refusal(
         429, .invalidRequest, "This session has as many GET streams as limits.streams_per_session allows.")
+    static let badEventID = Refusal(
+        400, .invalidRequest, "Last-Event-ID is not an id that this session was given; open the stream without one.")
+    static let streamReplaced = Refusal(
+        409, .invalidRequest, "A newer GET of this session has taken this stream over.")
+    static let unknownQuestion = Refusal(
+        400, .invalidRequest, "The answer's id is not one of an open request to this session; send the id as it came.")
+    /// A receipt: nobody waits for the answer any more, and a client must not be bothered with that.
+    static let lateAnswer = Refusal(202, .invalidRequest, "")
     static let batchNotAllowed = Refusal(
         400, .invalidRequest, "A JSON array (batch) is part of revision 2025-03-26 only; send one message per POST.")
     static let initializeInBatch = Refusal(

@@ -8,9 +8,11 @@ internal import TransportAPI
 extension Worker {
     func planLegacy(
         _ request: Request, _ message: Message, _ upstream: UpstreamGroup
-    ) throws(Refusal) -> ExchangePlan {
+    ) throws(Refusal) -> (Request, ExchangePlan) {
         let principal = principal(of: request)
-        guard request.has(.mcpSessionID) else { return try planWithoutSession(request, message, upstream, principal) }
+        guard request.has(.mcpSessionID) else {
+            return (request, try planWithoutSession(request, message, upstream, principal))
+        }
         let session = try session(of: request, upstream, principal)
         if message.kind == .request,
             session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession
@@ -21,7 +23,16 @@ extension Worker {
         plan.message = message
         plan.session = session
         plan.principal = principal
-        return plan
+        return try withAnswer(request, plan)
+    }
+
+    /// An answer of the client goes to the server under the server's own id.
+    func withAnswer(_ request: Request, _ plan: ExchangePlan) throws(Refusal) -> (Request, ExchangePlan) {
+        guard let message = plan.message, let session = plan.session, message.kind == .result || message.kind == .error
+        else { return (request, plan) }
+        let (changed, own) = try answered(request, message, session)
+        plan.message = own
+        return (changed, plan)
     }
 
     private func planWithoutSession(
@@ -46,27 +57,6 @@ extension Worker {
         return plan
     }
 
-    /// GET: the session's stream of notifications.
-    func openStream(
-        _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
-    ) throws(Refusal) -> any ClientObserver {
-        try checkVersion(request, upstream)
-        guard request.has(.mcpSessionID) else {
-            throw mayKeepNone(upstream) ? .streamNotOffered : .sessionMissing
-        }
-        if gateway.isDraining { throw .draining }
-        let principal = principal(of: request)
-        let session = try session(of: request, upstream, principal)
-        guard session.streams.load(ordering: .relaxed) < gateway.parts.limits.streamsPerSession
-        else { throw .tooManyStreams }
-        let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
-        plan.verb = .get
-        plan.session = session
-        plan.principal = principal
-        plan.cancelsWithClient = true
-        return start((request, plan), sink)
-    }
-
     /// DELETE: the session ends here first, then at its instance. Nothing brings it back.
     func delete(
         _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
@@ -87,12 +77,12 @@ extension Worker {
     }
 
     /// True if this upstream may be one that keeps no sessions.
-    private func mayKeepNone(_ upstream: UpstreamGroup) -> Bool {
+    func mayKeepNone(_ upstream: UpstreamGroup) -> Bool {
         upstream.couldMeet(.sessionless) || !upstream.couldMeet(.session)
     }
 
     /// GET and DELETE belong to the stateful revisions (2026-07-28: 405).
-    private func checkVersion(_ request: Request, _ upstream: UpstreamGroup) throws(Refusal) {
+    func checkVersion(_ request: Request, _ upstream: UpstreamGroup) throws(Refusal) {
         guard request.has(.mcpProtocolVersion) else { return }
         let revision = request.withValue(.mcpProtocolVersion) { Revision(bytes: $0) }
         guard let revision, !request.head.known.isRepeated(.mcpProtocolVersion) else {

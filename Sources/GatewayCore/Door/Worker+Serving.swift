@@ -41,7 +41,7 @@ extension Worker {
         case .messages(let upstream):
             let plan = try planLegacyMessage(request, upstream)
             plan.message = try scanOne(request, &id)
-            return start((request, plan), sink)
+            return start(try withAnswer(request, plan), sink)
         case .streamable(let upstream):
             switch request.head.verb {
             case .post: return try post(request, upstream, sink, &id)
@@ -76,7 +76,7 @@ extension Worker {
         if header.isPresent, revision == nil || request.head.known.isRepeated(.mcpProtocolVersion) {
             throw unsupportedVersion(request, upstream)
         }
-        return (request, try planLegacy(request, message, upstream))
+        return try planLegacy(request, message, upstream)
     }
 
     func start(_ routed: (request: Request, plan: ExchangePlan), _ sink: any ResponseSink) -> any ClientObserver {

@@ -6,6 +6,7 @@ internal import TransportAPI
 extension Exchange {
     func answerBegan(_ head: AnswerHead) {
         lastRead = worker.now
+        if case .reopening = phase { return reopened(head) }
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
         if head.status == 404, let session = plan.session { worker.end(session) }
@@ -23,8 +24,15 @@ extension Exchange {
         }
         if head.content == .eventStream {
             phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
+            switch plan.mode {
             // The 2024-11-05 head waits for its first event: a stream without an endpoint is a failure, not a 200.
-            if plan.mode != .legacyStream || head.status != 200 { begin(head, length: nil) }
+            case .legacyStream where head.status == 200: break
+            // Its session id says what was negotiated, which only the result tells.
+            case .initialize where newSession != nil: held = HeldAnswer(head: copyOf(head))
+            default:
+                if head.status == 200, plan.isCall { nameStream() }
+                begin(head, length: nil)
+            }
             return
         }
         if head.content == .json, plan.mode == .tag || plan.mode == .initialize {
@@ -47,7 +55,7 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         conflicts += 1
-        conflictRetry = worker.now + .milliseconds(200)
+        retryAt = worker.now + .milliseconds(200)
     }
 
     func answerBytes(_ bytes: ByteBuffer) {
@@ -60,6 +68,7 @@ extension Exchange {
             phase = .passing
             let result = feed(&relay, bytes)
             if case .passing = phase { phase = .relaying(relay) }
+            if held != nil, hasResponse { releaseHeld() }
             if case .failure(let error) = result { breakOff("The instance's event stream is refused: \(error).") }
         case .holding(let head, var body):
             phase = .passing
@@ -69,7 +78,7 @@ extension Exchange {
                 handle?.cancel()
                 return fail(.overloaded, "The answer is larger than limits.result allows.")
             }
-        case .awaitingHead, .done:
+        case .awaitingHead, .reopening, .done:
             break
         }
     }
@@ -81,7 +90,11 @@ extension Exchange {
         switch phase {
         case .holding(let head, let body):
             release(head, body)
-        case .relaying where expectsMore:
+        case .relaying where held != nil && hasResponse:
+            held?.hasEnded = true
+        case .relaying where (expectsMore || isStream && !hasResponse) && reopen():
+            break
+        case .relaying where expectsMore || held != nil:
             breakOff("The instance ended its stream before it answered.")
         case .relaying where sentBytes == 0 && plan.mode == .legacyStream:
             refuse(Refusal(502, .internalError, "The instance opened no stream."), .unavailable)
@@ -92,55 +105,16 @@ extension Exchange {
         }
     }
 
-    /// The stream of a call has ended without its response, and the client holds nothing to resume with.
-    private var expectsMore: Bool { plan.isCall && status < 300 && !hasResponse && !hasEventID && sink != nil }
+    /// The stream of a call has ended without its response, and nobody else keeps it for the client.
+    private var expectsMore: Bool {
+        plan.isCall && status < 300 && !hasResponse && (stream != nil || !hasEventID && sink != nil)
+    }
 
     func answerDeletion() {
         status = 200
         sink?.begin(status: 200, lines: answerLines { _ in }, length: 0)
         sink?.end()
         finish(.ok)
-    }
-
-    // MARK: Events
-
-    private func feed(_ relay: inout EventRelay, _ bytes: ByteBuffer) -> Result<Void, EventScanError> {
-        Result { () throws(EventScanError) in
-            try relay.feed(bytes) { event, view in
-                inspect(event, view)
-            } send: { part in
-                send(part)
-            }
-        }
-    }
-
-    private func inspect(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
-        if plan.mode == .legacyStream, newSession == nil { return beginLegacyStream(event, view) }
-        if event.hasID { hasEventID = true }
-        guard event.dataLines > 0 else { return .pass }
-        let verdict = EventRelay.withMessage(event, view) { data, message -> EventRelay.Verdict in
-            if message.kind == .result || message.kind == .error { noteResponse(message, data) }
-            guard plan.mode == .tag, let tagged = tagged(message, data) else { return .pass }
-            return .replace(Self.event(event, view, data: tagged))
-        }
-        // What cannot be scanned is the instance's own affair, but it may have been the response.
-        if verdict == nil { hasResponse = true }
-        return verdict ?? .pass
-    }
-
-    private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
-        hasResponse = true
-        noteRevision(message, data)
-        if plan.mode == .legacyStream, let newSession { newSession.noteAnswered() }
-    }
-
-    /// The same event with other data.
-    private static func event(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer) -> ByteBuffer {
-        var out = ByteBuffer()
-        out.writeBytes(view[Int(event.range.start)..<Int(event.data.start)])
-        out.writeImmutableBuffer(data)
-        out.writeBytes(view[Int(event.data.end)..<Int(event.range.end)])
-        return out
     }
 
     // MARK: Held answers
@@ -150,7 +124,7 @@ extension Exchange {
         let scanned = body.withUnsafeReadableBytes { view -> ByteBuffer? in
             guard let message = try? MessageScanner.scanMessage(view, limits: ScanLimits()) else { return nil }
             noteRevision(message, view)
-            return plan.mode == .tag ? tagged(message, view) : nil
+            return tagged(message, view)
         }
         if let scanned { body = scanned }
         begin(head, length: body.readableBytes)
@@ -159,15 +133,9 @@ extension Exchange {
         finish(status < 400 ? .ok : .instanceError)
     }
 
-    private func noteRevision(_ message: Message, _ bytes: UnsafeRawBufferPointer) {
-        guard plan.mode == .initialize, message.kind == .result, !message.protocolVersion.isAbsent else { return }
-        let text = UnsafeRawBufferPointer(rebasing: bytes[message.protocolVersion.range])
-        newSession?.revisionValue = Revision(bytes: text)?.rawValue
-    }
-
     /// The message with a tag before each value that the client will echo, or nil when there is none.
-    private func tagged(_ message: Message, _ bytes: UnsafeRawBufferPointer) -> ByteBuffer? {
-        guard let instance else { return nil }
+    func tagged(_ message: Message, _ bytes: UnsafeRawBufferPointer) -> ByteBuffer? {
+        guard plan.mode == .tag, let instance else { return nil }
         var places: [Int] = []
         if message.kind == .result {
             for range in [message.resultRequestState, message.nextCursor, message.resultTaskId] where !range.isAbsent {
@@ -189,6 +157,27 @@ extension Exchange {
         return out
     }
 
+    /// Keeps what comes before the answer to `initialize`, and the answer itself.
+    private func hold(_ bytes: ByteBuffer) {
+        held?.bytes.writeImmutableBuffer(bytes)
+        guard let size = held?.bytes.readableBytes, size > limits.heldResultBytes else { return }
+        handle?.cancel()
+        handle = nil
+        held = nil
+        fail(.overloaded, "The answer is larger than limits.result allows.")
+    }
+
+    /// The answer to `initialize` is there: its client may hear of its session.
+    private func releaseHeld() {
+        guard let answer = held else { return }
+        held = nil
+        begin(answer.head, length: nil)
+        send(answer.bytes)
+        guard answer.hasEnded else { return }
+        sink?.end()
+        finish(.ok)
+    }
+
     // MARK: Sending
 
     func begin(_ head: AnswerHead, length: Int?) {
@@ -207,12 +196,24 @@ extension Exchange {
                     lines.writeStaticString("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
                 }
             }, length: length)
-        // Some balancers hold a head back until a byte of the body comes, and a GET stream may be quiet for long.
-        if isEvents, isStream, plan.mode != .legacyStream { sink.write(Self.commentLine) }
+        if isEvents { beginEvents(sink) }
         lastWrite = lastRead
     }
 
+    private func beginEvents(_ sink: any ResponseSink) {
+        if let stream, stream.session.revision.primesStreams {
+            var first = ByteBufferAllocator().buffer(capacity: 160)
+            stream.writePriming(to: &first)
+            sink.write(first)
+        } else if isStream, plan.mode != .legacyStream {
+            // Some balancers hold a head back until a byte of the body comes, and a GET stream may be quiet for long.
+            sink.write(Self.commentLine)
+        }
+        if plan.announcesLists { announceLists() }
+    }
+
     func send(_ bytes: ByteBuffer) {
+        if held != nil { return hold(bytes) }
         guard let sink else { return }
         sentBytes += bytes.readableBytes
         if stalledSince != nil { sentWhileStalled += bytes.readableBytes }

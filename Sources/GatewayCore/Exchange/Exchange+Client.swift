@@ -9,16 +9,14 @@ extension Exchange {
         guard sink != nil else { return }
         sink = nil
         // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
-        // An instance that gave an event id keeps the events itself, and lets the client resume only when it sees that
-        // nobody reads the stream any more.
-        guard !plan.cancelsWithClient, !isStream, !hasEventID, worker.metrics.detached < limits.detachedExchanges
-        else {
+        // Where the gateway does not number events, an instance that gave an event id keeps them itself, and lets the
+        // client resume only when it sees that nobody reads the stream any more.
+        let mayRun = stream != nil || !plan.cancelsWithClient && !isStream && !hasEventID
+        guard mayRun, worker.metrics.detached < limits.detachedExchanges else {
             handle?.cancel()
             return finish(.clientLeft)
         }
-        isDetached = true
-        worker.metrics.detached += 1
-        handle?.resume()
+        detach()
     }
 
     func clientIsWritable(_ isWritable: Bool) {
@@ -62,16 +60,28 @@ extension Exchange {
     // MARK: Time
 
     func tick(now: NIODeadline) {
-        if isStream, sink != nil, (plan.session ?? newSession)?.hasEnded == true { return endWithSession() }
+        if isStream, sink != nil || stream != nil, (plan.session ?? newSession)?.hasEnded == true { return endWithSession() }
+        if isStream, isDetached, let detachedAt, now - detachedAt > worker.gateway.parts.waits.detachedStream {
+            handle?.cancel()
+            return finish(.clientLeft)
+        }
         let options = plan.upstream.options
         switch phase {
         case .awaitingHead:
-            if let at = conflictRetry, now >= at {
-                conflictRetry = nil
+            if let at = retryAt {
+                guard now >= at else { return }
+                retryAt = nil
                 return attempt()
             }
             let most = plan.mode == .deletion ? Self.deletionMilliseconds : options.answerTimeoutMilliseconds
             if now - lastRead > .milliseconds(most) { giveUp("no answer began in time") }
+        case .reopening:
+            if let at = retryAt, now >= at {
+                retryAt = nil
+                sendReopening()
+            } else if retryAt == nil, now - lastRead > .milliseconds(options.answerTimeoutMilliseconds) {
+                giveUp("its stream was not continued in time")
+            }
         case .done:
             return
         case .passing, .relaying, .holding:
@@ -83,7 +93,7 @@ extension Exchange {
         if worker.gateway.isDraining { drain() }
         guard let sink else { return }
         if hasStalled(sink, now) { return closeSlowClient(sink) }
-        guard case .relaying = phase, stalledSince == nil, sentHead else { return }
+        guard isRelaying, stalledSince == nil, sentHead else { return }
         if now - lastWrite >= worker.gateway.parts.waits.comment { comment(sink, now) }
     }
 
@@ -92,8 +102,16 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         guard sentHead else { return refuse(.sessionNotFound, .refused) }
-        if case .relaying = phase { sink?.end() } else { sink?.abort() }
+        if isRelaying { sink?.end() } else { sink?.abort() }
         finish(.ok)
+    }
+
+    /// The client is in the middle of an event stream.
+    var isRelaying: Bool {
+        switch phase {
+        case .relaying, .reopening: true
+        default: false
+        }
     }
 
     private func comment(_ sink: any ResponseSink, _ now: NIODeadline) {
@@ -117,7 +135,7 @@ extension Exchange {
 
     /// The node is going: a stream that waits for nothing in particular ends now.
     func drain() {
-        guard let sink, case .relaying = phase else { return }
+        guard let sink, isRelaying else { return }
         if plan.mode == .legacyStream {
             // The session is this stream: it stays while calls run whose answers come here.
             if let newSession, newSession.calls.load(ordering: .relaxed) == 0 { endNow(sink) }
@@ -145,7 +163,7 @@ extension Exchange {
     func endByDrain() {
         guard sink != nil else { return }
         let reason = "This node shut down before the answer came."
-        if case .relaying = phase, plan.mode != .legacyStream { return breakOff(reason) }
+        if isRelaying, plan.mode != .legacyStream { return breakOff(reason) }
         handle?.cancel()
         handle = nil
         fail(.interrupted, reason)

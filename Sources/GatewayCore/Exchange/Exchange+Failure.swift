@@ -8,12 +8,23 @@ extension Exchange {
     func exchangeFailed(_ error: TransportError) {
         handle = nil
         noteHealth(error)
+        if isBroken(by: error), reopen() { return }
         if mayRetry(error) {
             worker.metrics.retries[plan.upstream.index] &+= 1
             if error.delivery == .unknown { forgetTried() }
             return attempt()
         }
         fail(error.code, error.message, delivery: error.delivery)
+    }
+
+    /// A numbered stream of the instance broke, or could not be taken up again.
+    private func isBroken(by error: TransportError) -> Bool {
+        switch phase {
+        case .relaying: true
+        // Refused: the process is gone, and what it kept.
+        case .reopening: error.code != .refused
+        default: false
+        }
     }
 
     private func noteHealth(_ error: TransportError) {
@@ -34,7 +45,7 @@ extension Exchange {
         switch phase {
         case .done: return
         case .awaitingHead, .holding: failBeforeAnswer(code, reason, delivery)
-        case .relaying: breakOff(reason)
+        case .relaying, .reopening: breakOff(reason)
         case .passing:
             if plan.mode == .deletion { return answerDeletion() }
             sink?.abort()
@@ -111,19 +122,20 @@ extension Exchange {
     func breakOff(_ reason: String) {
         handle?.cancel()
         handle = nil
-        guard let sink else { return finish(.clientLeft) }
-        // Only a 2024-11-05 stream relays before its head is out.
-        guard sentHead else { return refuse(Refusal(502, .internalError, reason), .unavailable) }
+        guard sink != nil || stream != nil else { return finish(.clientLeft) }
+        held = nil
+        // A 2024-11-05 stream, and the answer to initialize, come before their head is out.
+        guard sentHead || sink == nil else { return refuse(Refusal(502, .internalError, reason), .unavailable) }
         if plan.isCall, !hasResponse {
             let refusal = plan.retryClass == .sideEffect
                 ? Refusal.outcomeUnknown(502, reason)
                 : Refusal(502, .internalError, reason, dataJSON: Self.noAnswer)
-            send(ByteBuffer(bytes: EventWriter.message(refusal.answer(id: nil, of: self).body)))
-            sink.end()
-            return finish(.outcomeUnknown)
+            say(refusal.answer(id: nil, of: self).body)
+            sink?.end()
+            return finish(plan.retryClass == .sideEffect ? .outcomeUnknown : .unavailable)
         }
         // A GET stream, or one whose response is out: a cut tells the client to come back.
-        sink.abort()
+        sink?.abort()
         finish(hasResponse ? .ok : .unavailable)
     }
 }

@@ -17,6 +17,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         case relaying(EventRelay)
         /// The body is collected, to be looked at whole.
         case holding(AnswerHead, ByteBuffer)
+        /// The instance's stream broke and is asked for again. The client notices nothing.
+        case reopening
         case done
     }
 
@@ -51,8 +53,18 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var stalledBytes = 0
     /// What was sent although it had stopped reading: what the instance had sent before it paused.
     var sentWhileStalled = 0
-    /// When to ask again for a stream that the instance still holds for a client that has left.
-    var conflictRetry: NIODeadline?
+    /// The numbered stream that the answer's events go to, where it can be resumed.
+    var stream: HostedStream?
+    /// The last id that the instance gave an event.
+    var upstreamEventID: [UInt8] = []
+    /// Times in a row that the instance's stream was asked for again.
+    var reconnects = 0
+    /// Since when nobody listens.
+    var detachedAt: NIODeadline?
+    /// The answer to `initialize` until it is known what it says.
+    var held: HeldAnswer?
+    /// When to ask again for a stream that the instance still holds for a client that has left, or that broke.
+    var retryAt: NIODeadline?
     var conflicts = 0
     private var attempts = 0
     private var tried: UInt64 = 0
@@ -80,7 +92,10 @@ final class Exchange: ExchangeReceiver, ClientObserver {
             if isStream { session.streams.add(1, ordering: .relaxed) }
             if plan.isCall { session.calls.add(1, ordering: .relaxed) }
         }
-        if isStream { worker.metrics.streams += 1 }
+        if isStream {
+            worker.metrics.streams += 1
+            nameStream()
+        }
         attempt()
     }
 
@@ -137,6 +152,10 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         phase = .done
         sink = nil
         handle = nil
+        leaveStream()
+        if let session = plan.session ?? newSession, worker.questions.count > 0 {
+            worker.questions.removeAll(of: ObjectIdentifier(self), session.id)
+        }
         worker.remove(self)
         instance?.active.subtract(1, ordering: .relaxed)
         if isDetached { worker.metrics.detached -= 1 }

@@ -35,6 +35,10 @@ final class ExchangePlan {
     var mode = AnswerMode.pass
     /// 2026-07-28: the client's disconnect is a cancellation. Before: it is not.
     var cancelsWithClient = false
+    /// Its events may be numbered and kept. Not in batches, where one stream answers several calls.
+    var isResumable = true
+    /// The client may have missed changes of lists: tell it to read them again.
+    var announcesLists = false
     /// The instance's path, where it is not its endpoint.
     var path: String?
     var usesStreamEndpoint = false

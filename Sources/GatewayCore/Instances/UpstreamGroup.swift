@@ -16,6 +16,8 @@ public final class UpstreamGroup: Sendable {
         public var answerTimeoutMilliseconds: Int64 = 300_000
         /// Milliseconds that an answer's stream may stay without a byte.
         public var idleTimeoutMilliseconds: Int64 = 3_600_000
+        /// Number and keep the events of stateful sessions, so that clients can resume their streams.
+        public var isResumable = true
         public var health = HealthPolicy()
 
         public init() {}

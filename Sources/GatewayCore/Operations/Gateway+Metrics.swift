@@ -32,6 +32,19 @@ extension Gateway {
         text.add([], sum.detached)
         text.begin(Telemetry.slowClients, "counter", "Streams closed because their client read too slowly.")
         text.add([], sum.slowClients)
+        text.begin(Telemetry.questions, "counter", "Requests of servers to clients, and answers to them.")
+        for (event, count) in [
+            ("asked", sum.questionsAsked), ("answered", sum.questionsAnswered), ("expired", sum.questionsExpired),
+            ("late_answer", sum.answersLate), ("refused_answer", sum.answersRefused),
+        ] {
+            text.add([("event", event)], count)
+        }
+        text.begin(Telemetry.resumes, "counter", "Streams that clients took up again, by outcome.")
+        for (outcome, count) in [
+            ("replayed", sum.resumes), ("lost", sum.resumesLost), ("refused", sum.resumesRefused),
+        ] {
+            text.add([("outcome", outcome)], count)
+        }
         text.begin(Telemetry.draining, "gauge", "1 while the node shuts down.")
         text.add([], isLeaving ? 1 : 0)
         writeInstances(&text)

@@ -11,6 +11,8 @@ public enum Telemetry {
     static let exchanges = "patchbay_exchanges_active"
     static let detached = "patchbay_exchanges_detached"
     static let slowClients = "patchbay_slow_clients_closed_total"
+    static let questions = "patchbay_questions_total"
+    static let resumes = "patchbay_resumes_total"
     static let instanceUp = "patchbay_instance_up"
     static let instanceLoad = "patchbay_instance_exchanges_active"
     static let instanceSessions = "patchbay_instance_sessions"

@@ -19,6 +19,14 @@ struct WorkerMetrics: Sendable {
     var exchanges = 0
     var detached = 0
     var slowClients: UInt64 = 0
+    var questionsAsked: UInt64 = 0
+    var questionsAnswered: UInt64 = 0
+    var questionsExpired: UInt64 = 0
+    var answersLate: UInt64 = 0
+    var answersRefused: UInt64 = 0
+    var resumes: UInt64 = 0
+    var resumesLost: UInt64 = 0
+    var resumesRefused: UInt64 = 0
 
     init(upstreams: Int) {
         self.upstreams = upstreams
@@ -47,6 +55,14 @@ struct WorkerMetrics: Sendable {
         exchanges += other.exchanges
         detached += other.detached
         slowClients &+= other.slowClients
+        questionsAsked &+= other.questionsAsked
+        questionsAnswered &+= other.questionsAnswered
+        questionsExpired &+= other.questionsExpired
+        answersLate &+= other.answersLate
+        answersRefused &+= other.answersRefused
+        resumes &+= other.resumes
+        resumesLost &+= other.resumesLost
+        resumesRefused &+= other.resumesRefused
     }
 
     /// Writes the request counters and the duration histograms of everything that ever happened.

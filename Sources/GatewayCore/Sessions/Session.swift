@@ -1,4 +1,5 @@
 // One stateful conversation, shared by all event loops of the node. What changes is atomic; what does not is plain.
+internal import MCPWire
 internal import Synchronization
 
 /// The identity of a session: 128 random bits, never shown to anyone in the clear.
@@ -35,8 +36,19 @@ public final class Session: Sendable {
     private let ended = Atomic<Bool>(false)
     private let lastSeen: Atomic<UInt32>
     private let negotiated = Atomic<UInt8>(.max)
+    /// Counts the instances that it has lived on.
+    let epoch: UInt32 = 0
     let calls = Atomic<Int>(0)
     let streams = Atomic<Int>(0)
+    /// The packed name of the session's own stream where a loop of this node holds it, else 0.
+    let heldStream = Atomic<UInt64>(0)
+    private let kinds = Atomic<UInt8>(0)
+    private let seal = AtomicLazyReference<SealedText>()
+
+    private final class SealedText: Sendable {
+        let text: [UInt8]
+        init(_ text: [UInt8]) { self.text = text }
+    }
 
     init(
         id: SessionID, upstream: UpstreamGroup, instance: Instance, upstreamSessionID: [UInt8], principal: Principal,
@@ -91,5 +103,19 @@ public final class Session: Sendable {
             return value == .max ? nil : value
         }
         set { negotiated.store(newValue ?? .max, ordering: .relaxed) }
+    }
+
+    /// The kinds of list that the server announces changes of.
+    var listKinds: ListKinds {
+        get { ListKinds(rawValue: kinds.load(ordering: .relaxed)) }
+        set { kinds.store(newValue.rawValue, ordering: .relaxed) }
+    }
+
+    /// The negotiated revision; the first one with sessions while it is unknown, which asks the least of a client.
+    var revision: Revision { revisionValue.flatMap { Revision(rawValue: $0) } ?? .v2025_03_26 }
+
+    /// The sealed part of this session's event ids, made by the first who needs it.
+    func streamSeal(_ make: () -> [UInt8]) -> [UInt8] {
+        (seal.load() ?? seal.storeIfNil(SealedText(make()))).text
     }
 }

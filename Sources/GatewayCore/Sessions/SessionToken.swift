@@ -6,7 +6,7 @@ internal import SealedBox
 struct SessionToken: Equatable {
     /// Instance session ids above this are left out, and found in the table only.
     static let upstreamIDBytesMax = 64
-    private static let fixedBytes = 74
+    private static let fixedBytes = 76
     private static let context: StaticString = "patchbay session 1"
 
     var session: SessionID
@@ -16,6 +16,10 @@ struct SessionToken: Equatable {
     var instance: UInt64
     var node: UInt64
     var principal: Principal
+    /// The negotiated revision's raw value; 255 while unknown.
+    var revision: UInt8 = .max
+    /// The kinds of list that the server announces changes of.
+    var kinds: UInt8 = 0
     /// Unix seconds.
     var minted: UInt32
     var expires: UInt32
@@ -32,6 +36,8 @@ struct SessionToken: Equatable {
         ] {
             Self.append(word, to: &plain)
         }
+        plain.append(revision)
+        plain.append(kinds)
         if let id = upstreamSessionID, id.count <= Self.upstreamIDBytesMax {
             plain.append(1)
             plain.append(UInt8(truncatingIfNeeded: id.count))
@@ -56,16 +62,16 @@ struct SessionToken: Equatable {
         for start in stride(from: 0, to: 72, by: 8) {
             words.append(plain[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) })
         }
-        let count = Int(plain[73])
-        guard plain.count == 74 + count, words.count == 9 else { return nil }
+        let count = Int(plain[75])
+        guard plain.count == fixedBytes + count, words.count == 9 else { return nil }
         var principal = Principal()
         principal.high = words[6]
         principal.low = words[7]
         return SessionToken(
             session: SessionID(high: words[0], low: words[1]), incarnation: words[2], upstream: words[3],
-            instance: words[4], node: words[5], principal: principal,
+            instance: words[4], node: words[5], principal: principal, revision: plain[72], kinds: plain[73],
             minted: UInt32(truncatingIfNeeded: words[8] >> 32), expires: UInt32(truncatingIfNeeded: words[8]),
-            upstreamSessionID: plain[72] == 1 ? Array(plain[74...]) : nil)
+            upstreamSessionID: plain[74] == 1 ? Array(plain[fixedBytes...]) : nil)
     }
 
     private static func append(_ word: UInt64, to bytes: inout [UInt8]) {

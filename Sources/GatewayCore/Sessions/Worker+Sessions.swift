@@ -42,6 +42,8 @@ extension Worker {
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
             principal: token.principal, messagePath: nil, now: nowSeconds,
             endsAt: nowSeconds &+ (token.expires - unix), isRestored: true)
+        if token.revision != .max { session.revisionValue = token.revision }
+        session.listKinds = ListKinds(rawValue: token.kinds)
         return gateway.sessions.insert(session)
     }
 
@@ -66,8 +68,8 @@ extension Worker {
         let unix = NodeClock.unixSeconds()
         let token = SessionToken(
             session: session.id, incarnation: gateway.sessions.incarnation, upstream: session.upstream.digest,
-            instance: session.instance.digest, node: gateway.parts.nodeDigest, principal: session.principal,
-            minted: unix, expires: unix &+ (session.endsAt &- min(session.endsAt, nowSeconds)),
+            instance: session.instance.digest, node: gateway.parts.member.incarnation, principal: session.principal,
+            revision: session.revisionValue ?? .max, kinds: session.listKinds.rawValue, minted: unix, expires: unix &+ (session.endsAt &- min(session.endsAt, nowSeconds)),
             upstreamSessionID: session.upstreamSessionID.count <= SessionToken.upstreamIDBytesMax
                 ? session.upstreamSessionID : nil)
         let text = token.seal(sealer)

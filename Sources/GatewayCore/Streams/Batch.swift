@@ -22,7 +22,9 @@ extension Worker {
             let single = request.with(body: part)
             let own = part.withUnsafeReadableBytes { try? MessageScanner.scanMessage($0, limits: ScanLimits()) }
             guard let own else { throw .batchNotAllowed }
-            plans.append((single, try planLegacy(single, own, upstream)))
+            guard let routed = try planPart(single, own, upstream) else { continue }
+            routed.1.isResumable = false
+            plans.append(routed)
         }
         // A session that has negotiated a later revision does not know arrays, whatever the header says.
         if let known = plans.first?.1.session?.revisionValue, known != Revision.v2025_03_26.rawValue {
@@ -37,6 +39,21 @@ extension Worker {
         let batch = Batch(worker: self, request: request, sink: sink)
         batch.start(plans)
         return batch
+    }
+}
+
+extension Worker {
+    /// Nil for an answer that goes nowhere: the rest of the batch must not suffer from it.
+    private func planPart(
+        _ request: Request, _ message: Message, _ upstream: UpstreamGroup
+    ) throws(Refusal) -> (Request, ExchangePlan)? {
+        do throws(Refusal) {
+            return try planLegacy(request, message, upstream)
+        } catch {
+            let isAnswer = message.kind == .result || message.kind == .error
+            if isAnswer, error.status != 404 { return nil }
+            throw error
+        }
     }
 }
 

@@ -62,12 +62,20 @@ struct EventRelay {
         if let part = bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) { send(part) }
     }
 
-    /// The message in an event, read in place. Nil for what is no message, and for data of several lines, which no SDK
-    /// sends.
+    /// The message in an event, read in place; data of several lines is joined first. Nil for what is no message.
     static func withMessage<Result>(
         _ event: Event, _ view: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, Message) -> Result
     ) -> Result? {
-        guard event.dataLines == 1, !event.data.isAbsent, Int(event.data.end) <= view.count else { return nil }
+        guard event.dataLines == 1 else {
+            // A line feed between two lines of JSON is white space, and so is a blank, which keeps it on one line.
+            var joined: [UInt8] = []
+            event.appendText(in: view, to: &joined)
+            for index in joined.indices where joined[index] == UInt8(ascii: "\n") { joined[index] = UInt8(ascii: " ") }
+            return joined.withUnsafeBytes { data in
+                (try? MessageScanner.scanMessage(data, limits: ScanLimits())).map { body(data, $0) }
+            }
+        }
+        guard !event.data.isAbsent, Int(event.data.end) <= view.count else { return nil }
         let data = UnsafeRawBufferPointer(rebasing: view[event.data.range])
         guard let message = try? MessageScanner.scanMessage(data, limits: ScanLimits()) else { return nil }
         return body(data, message)

@@ -39,8 +39,10 @@ import Testing
     @Test func mintsAnIdForAnAnswerAsEvents() throws {
         let (call, exchange) = try initialize()
         exchange.begin(200, .eventStream, session: "up")
-        #expect(call.header("Mcp-Session-Id") != nil)
+        // The id says what was negotiated, so it waits for the result.
+        #expect(call.status == nil)
         exchange.send(event(Body.initialized(revision: "2025-03-26")))
+        #expect(call.header("Mcp-Session-Id") != nil)
         exchange.end()
         #expect(call.text == event(Body.initialized(revision: "2025-03-26")))
         let session = try #require(call.exchange?.newSession)

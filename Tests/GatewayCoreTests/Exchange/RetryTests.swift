@@ -150,7 +150,9 @@ import Testing
     @Test func neverRepeatsANotificationOrAnAnswer() throws {
         let node = try TestNode()
         let session = try node.openSession()
-        for body in [Body.notification("notifications/cancelled"), Body.result(id: 4)] {
+        for body in [
+            Body.notification("notifications/cancelled"), Body.result(named: node.question(session, id: "4")),
+        ] {
             let call = try node.post(body, session: session.token)
             #expect(try !isRepeated(node, .cut))
             // Nobody waits for more than a receipt, and clients take an error status for the session's end.

@@ -32,7 +32,7 @@ import Testing
     @Test func collectsAllAnswersOnOneStream() throws {
         let (call, parts) = try post([
             Body.request("tools/list", id: 2), Body.notification("notifications/progress"), Body.call(id: 3),
-            Body.result(id: 9),
+            Body.result(named: node.question(session, id: "9")),
         ])
         #expect(parts.map(\.body) == [
             Body.request("tools/list", id: 2), Body.notification("notifications/progress"), Body.call(id: 3),
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func answers202WhereNothingIsAsked() throws {
-        let (call, parts) = try post([Body.notification("notifications/initialized"), Body.result(id: 1)])
+        let (call, parts) = try post([Body.notification("notifications/initialized"), Body.result(named: node.question(session, id: "1"))])
         #expect(call.status == nil)
         for part in parts { part.accept() }
         #expect(call.status == 202)

@@ -7,6 +7,7 @@ import NIOCore
 import NIOEmbedded
 import SealedBox
 import Testing
+import TransportAPI
 
 @testable import GatewayCore
 
@@ -28,6 +29,8 @@ final class TestNode {
     ) throws {
         let transport = ScriptedUpstream()
         var own = UpstreamGroup.Options()
+        // What is numbered and kept has tests of its own.
+        own.isResumable = false
         options(&own)
         let group = UpstreamGroup(
             index: 0, name: "main", digest: 0xAAAA, path: "/mcp",
@@ -40,7 +43,7 @@ final class TestNode {
         logger.logLevel = .critical
         var parts = Gateway.Parts(
             upstreams: [group], keys: [SealedBoxKey.own], access: .loopback,
-            nodeDigest: 1, logger: logger)
+            member: .test, logger: logger)
         configure(&parts)
         gateway = Gateway(parts)
         if !looksAfterInstances { _ = try gateway.makeWorker(on: otherLoop) }
@@ -133,6 +136,14 @@ final class TestNode {
         return TestSession(token: token, session: session)
     }
 
+    /// The id of a question of the session's instance, as the client sees it.
+    func question(_ session: TestSession, id: String, nonce: UInt64 = SecureRandom.uint64()) -> String {
+        let token = QuestionToken(
+            session: session.session.id, nonce: nonce, instance: session.session.instance.digest, epoch: 0,
+            expires: .max, rawID: Array(id.utf8))
+        return String(decoding: token.seal(worker.sealer), as: UTF8.self)
+    }
+
     /// Lets time pass in the steps in which a worker looks at it.
     func pass(_ amount: TimeAmount) {
         let end = time + amount
@@ -169,6 +180,10 @@ final class TestNode {
     }
 }
 
+extension MemberID {
+    static let test = MemberID.unnamed(1)
+}
+
 /// A session as the client holds it, with the node's own view.
 struct TestSession {
     let token: String
@@ -191,8 +206,33 @@ final class TestCall {
     func header(_ name: String) -> String? { sink.header(name) }
     var exchange: Exchange? { observer as? Exchange }
 
+    /// The id under which the client sees the newest question of its server.
+    var questionID: String? {
+        let parts = text.components(around: #""id":""#)
+        return parts.last.flatMap { $0.split(separator: "\"").first }.map(String.init)
+    }
+
+    /// The ids of the events, in order.
+    var eventIDs: [String] {
+        sink.bytes.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+            .filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
+    }
+
     /// The client's connection is gone. A codec tells it only while the answer is under way.
     func leave() { if !sink.isOver { observer?.clientLeft() } }
 
     func setWritable(_ isWritable: Bool) { if !sink.isOver { observer?.clientIsWritable(isWritable) } }
+}
+
+extension String {
+    /// What stands after each occurrence of `mark`.
+    func components(around mark: String) -> [Substring] {
+        var found: [Substring] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: mark) {
+            rest = rest[range.upperBound...]
+            found.append(rest)
+        }
+        return found
+    }
 }

@@ -20,6 +20,9 @@ enum Body {
         #"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)}"#
     }
 
+    /// The answer to a question, under the id that the client saw.
+    static func result(named id: String) -> String { #"{"jsonrpc":"2.0","id":"\#(id)","result":{}}"# }
+
     static func initialized(id: Int = 1, revision: String = "2025-11-25") -> String {
         result(id: id, #"{"protocolVersion":"\#(revision)","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#)
     }

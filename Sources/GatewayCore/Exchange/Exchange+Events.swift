@@ -1,0 +1,133 @@
+// What becomes of each event of an instance on its way to the client: looked at once, numbered where the stream can be
+// resumed, changed only where an id or a tag must be.
+internal import MCPWire
+internal import NIOCore
+
+extension Exchange {
+    /// What a message needs.
+    enum Change {
+        case keep
+        /// Other data, on one line.
+        case data(ByteBuffer)
+        /// The client does not get it.
+        case drop
+    }
+
+    func feed(_ relay: inout EventRelay, _ bytes: ByteBuffer) -> Result<Void, EventScanError> {
+        Result { () throws(EventScanError) in
+            try relay.feed(bytes) { event, view in
+                inspect(event, view)
+            } send: { part in
+                send(part)
+            }
+        }
+    }
+
+    private func inspect(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
+        if plan.mode == .legacyStream, newSession == nil { return beginLegacyStream(event, view) }
+        if event.hasID { noteUpstreamID(event, view) }
+        guard event.dataLines > 0 else { return stream == nil || event.isEmpty ? .pass : .drop }
+        // What only primes the gateway's own reading of the instance: the client has ids of its own.
+        if stream != nil, event.dataLines == 1, event.data.count == 0 { return .drop }
+        reconnects = 0
+        let change = EventRelay.withMessage(event, view) { data, message in self.look(at: message, data) }
+        // What cannot be scanned is the instance's own affair, but it may have been the response.
+        if change == nil { hasResponse = true }
+        switch change ?? .keep {
+        case .drop: return .drop
+        case .keep:
+            if stream != nil { return .replace(numbered(event, view, data: nil)) }
+            return .pass
+        case .data(let data):
+            if stream != nil { return .replace(numbered(event, view, data: data)) }
+            return .replace(Self.event(event, view, data: data))
+        }
+    }
+
+    private func look(at message: Message, _ data: UnsafeRawBufferPointer) -> Change {
+        switch message.kind {
+        case .result, .error:
+            noteResponse(message, data)
+            return tagged(message, data).map { .data($0) } ?? .keep
+        case .request:
+            return question(message, data)
+        case .notification:
+            if message.knownMethod == .cancelled { return cancellation(message, data) }
+            return tagged(message, data).map { .data($0) } ?? .keep
+        }
+    }
+
+    private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
+        hasResponse = true
+        noteRevision(message, data)
+        if plan.mode == .legacyStream, let newSession { newSession.noteAnswered() }
+    }
+
+    func noteRevision(_ message: Message, _ bytes: UnsafeRawBufferPointer) {
+        guard plan.mode == .initialize, message.kind == .result, let newSession else { return }
+        if !message.protocolVersion.isAbsent {
+            let text = UnsafeRawBufferPointer(rebasing: bytes[message.protocolVersion.range])
+            newSession.revisionValue = Revision(bytes: text)?.rawValue
+        }
+        let result = UnsafeRawBufferPointer(rebasing: bytes[message.result.range])
+        newSession.listKinds = ListKinds(initializeResult: result)
+    }
+
+    private func noteUpstreamID(_ event: Event, _ view: UnsafeRawBufferPointer) {
+        hasEventID = true
+        guard stream != nil, event.id.count <= Self.upstreamEventIDBytesMax else { return }
+        upstreamEventID = Array(view[event.id.range])
+    }
+
+    /// Bytes of an instance's own event id. Beyond: it is not used to resume.
+    private static let upstreamEventIDBytesMax = 1024
+
+    // MARK: Numbering
+
+    /// The event with an id of ours, kept for a client that comes back.
+    private func numbered(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer?) -> ByteBuffer {
+        guard let stream else { return ByteBuffer() }
+        let range = event.range.range
+        let out = stream.add(limits, capacity: range.count + (data?.readableBytes ?? 0)) { out in
+            if data == nil, !event.hasID, event.retry.isAbsent {
+                out.writeBytes(UnsafeRawBufferPointer(rebasing: view[range]))
+            } else if let data {
+                data.withUnsafeReadableBytes { data in
+                    event.forEachLine(in: view, data: data) { _ = out.writeBytes($0) }
+                }
+            } else {
+                event.forEachLine(in: view, data: nil) { _ = out.writeBytes($0) }
+            }
+        }
+        if sink != nil { stream.handedOver = stream.ring.next &- 1 }
+        return out
+    }
+
+    /// A message of the gateway's own on this stream, numbered like the others where they are.
+    func say(_ json: String) { say(Array(json.utf8)) }
+
+    func say(_ json: [UInt8]) {
+        guard let stream else { return send(ByteBuffer(bytes: EventWriter.message(json))) }
+        let event = stream.add(limits, capacity: json.count + 32) { out in
+            out.writeStaticString("event: message\ndata: ")
+            out.writeBytes(json)
+            out.writeStaticString("\n\n")
+        }
+        if sink != nil { stream.handedOver = stream.ring.next &- 1 }
+        send(event)
+        sink?.flush()
+    }
+
+    /// The same event with other data.
+    private static func event(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer) -> ByteBuffer {
+        var out = ByteBuffer()
+        guard event.dataLines == 1 else {
+            data.withUnsafeReadableBytes { data in event.forEachLine(in: view, data: data) { _ = out.writeBytes($0) } }
+            return out
+        }
+        out.writeBytes(view[Int(event.range.start)..<Int(event.data.start)])
+        out.writeImmutableBuffer(data)
+        out.writeBytes(view[Int(event.data.end)..<Int(event.range.end)])
+        return out
+    }
+}

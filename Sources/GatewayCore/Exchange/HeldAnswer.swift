@@ -1,0 +1,13 @@
+// The stream that answers `initialize`, kept back until the result is known and the session is on record.
+internal import NIOCore
+internal import TransportAPI
+
+/// What an instance has answered and its client has not been told.
+struct HeldAnswer {
+    var head: AnswerHead
+    var bytes = ByteBuffer()
+    /// The instance has said everything.
+    var hasEnded = false
+
+    init(head: AnswerHead) { self.head = head }
+}

@@ -1,0 +1,159 @@
+// Questions of servers to clients (sampling, elicitation, roots; 2025-11-25, Client Features): the client sees a sealed
+// id, answers with an ordinary POST anywhere, and the server gets its own id back.
+internal import HTTPWire
+internal import Logging
+internal import MCPWire
+internal import NIOCore
+internal import SealedBox
+internal import TransportAPI
+
+extension Worker {
+    /// Gives a server's request an id that any node can read, and remembers it until it is answered.
+    func ask(
+        _ session: Session, _ instance: Instance, rawID: UnsafeRawBufferPointer, on exchange: Exchange
+    ) -> [UInt8] {
+        let wait = gateway.parts.waits.question
+        let expires = NodeClock.unixSeconds() &+ UInt32(clamping: wait.nanoseconds / 1_000_000_000 + 1)
+        let token = QuestionToken(
+            session: session.id, nonce: SecureRandom.uint64(), instance: instance.digest, epoch: session.epoch,
+            expires: expires, host: gateway.parts.member.incarnation, rawID: Array(rawID))
+        let text = token.seal(sealer)
+        questions.insert(
+            PendingRequests.Question(
+                nonce: token.nonce, session: session, rawID: token.rawID, token: text, deadline: now + wait,
+                exchange: ObjectIdentifier(exchange)))
+        metrics.questionsAsked &+= 1
+        return text
+    }
+
+    /// The client's answer as the server expects it: with the id that the server gave.
+    ///
+    /// Every id that is not a live one of this very session is refused alike; an answer that comes late or twice is
+    /// receipted and goes nowhere, since nobody waits for it any more.
+    func answered(
+        _ request: Request, _ message: Message, _ session: Session
+    ) throws(Refusal) -> (Request, Message) {
+        let token = body(request, message.id) { raw -> QuestionToken? in
+            guard raw.count > 2, raw.first == UInt8(ascii: "\"") else { return nil }
+            return QuestionToken.open(UnsafeRawBufferPointer(rebasing: raw[1..<(raw.count - 1)]), sealer)
+        }
+        guard let token, token.session == session.id, token.instance == session.instance.digest,
+            token.epoch == session.epoch
+        else {
+            metrics.answersRefused &+= 1
+            throw .unknownQuestion
+        }
+        guard NodeClock.unixSeconds() <= token.expires, gateway.answered.take(token.nonce, expires: token.expires)
+        else {
+            metrics.answersLate &+= 1
+            throw .lateAnswer
+        }
+        metrics.questionsAnswered &+= 1
+        gateway.questionAnswered(token.nonce, expires: token.expires, by: self)
+        let changed = request.with(body: Self.replace(message.id, in: request.body, with: token.rawID))
+        let rescanned = changed.body.withUnsafeReadableBytes { view in
+            try? MessageScanner.scanMessage(view, limits: ScanLimits())
+        }
+        guard let rescanned else { throw .unknownQuestion }
+        return (changed, rescanned)
+    }
+
+    /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
+    func expireQuestions() {
+        for question in questions.removeExpired(now: now) where !question.session.hasEnded {
+            metrics.questionsExpired &+= 1
+            _ = gateway.answered.take(question.nonce, expires: NodeClock.unixSeconds() &+ 3600)
+            tell(
+                question.session, question.rawID, error: "The client did not answer in time.",
+                dataJSON: #"{"reason":"timed_out"}"#)
+            exchange(question.exchange)?.withdraw(question)
+        }
+    }
+
+    /// Answers a server's request with an error.
+    func tell(_ session: Session, _ rawID: [UInt8], error: String, dataJSON: String) {
+        let body = rawID.withUnsafeBytes {
+            ErrorBody.json(id: $0, code: .internalError, message: error, dataJSON: dataJSON)
+        }
+        post(ByteBuffer(bytes: body), to: session)
+    }
+
+    /// Sends a message of the gateway's own to the session's instance. Nothing is done with the receipt.
+    func post(_ body: ByteBuffer, to session: Session) {
+        var lines = ByteBuffer()
+        lines.writeStaticString("Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n")
+        if session.messagePath == nil {
+            lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
+            lines.writeBytes(session.upstreamLine)
+        }
+        let request = ExchangeRequest(verb: .post, path: session.messagePath, lines: lines, body: body)
+        sendOwn(request, session.upstream, session.instance)
+    }
+
+    static func replace(_ range: ByteRange, in body: ByteBuffer, with text: [UInt8]) -> ByteBuffer {
+        body.withUnsafeReadableBytes { replace(range, in: $0, with: text) }
+    }
+
+    static func replace(_ range: ByteRange, in body: UnsafeRawBufferPointer, with text: [UInt8]) -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: body.count + text.count)
+        out.writeBytes(body.prefix(range.range.lowerBound))
+        out.writeBytes(text)
+        out.writeBytes(body.dropFirst(range.range.upperBound))
+        return out
+    }
+}
+
+extension Gateway {
+    /// The first answer to a question has been accepted here: whoever keeps the question may forget it.
+    func questionAnswered(_ nonce: UInt64, expires: UInt32, by worker: Worker) {
+        if worker.questions.remove(nonce) != nil { return }
+        for other in allWorkers where other !== worker { other.loop.execute { other.questions.remove(nonce) } }
+    }
+}
+
+extension Exchange {
+    /// A request of the server to the client: what becomes of it on the way.
+    func question(_ message: Message, _ data: UnsafeRawBufferPointer) -> Change {
+        guard let session = plan.session ?? newSession, let instance, plan.mode != .initialize else { return .keep }
+        let rawID = UnsafeRawBufferPointer(rebasing: data[message.id.range])
+        if message.knownMethod == .ping {
+            // The gateway is there, whether or not a client is (2025-11-25, Ping).
+            let text = #"{"jsonrpc":"2.0","id":"# + String(decoding: rawID, as: UTF8.self) + #","result":{}}"#
+            worker.post(ByteBuffer(string: text), to: session)
+            return .drop
+        }
+        guard rawID.count <= QuestionToken.rawIDBytesMax else {
+            worker.tell(
+                session, Array(rawID), error: "The id of this request is longer than a gateway on the way can carry.",
+                dataJSON: #"{"reason":"id_too_long"}"#)
+            return .drop
+        }
+        guard worker.questions.count(of: session.id) < limits.questionsPerSession else {
+            worker.tell(
+                session, Array(rawID), error: "This session has too many unanswered requests to its client.",
+                dataJSON: #"{"reason":"too_many_questions"}"#)
+            return .drop
+        }
+        let token = worker.ask(session, instance, rawID: rawID, on: self)
+        return .data(Worker.replace(message.id, in: data, with: [0x22] + token + [0x22]))
+    }
+
+    /// The server takes a question back (`notifications/cancelled`): the client must hear its own id of it.
+    func cancellation(_ message: Message, _ data: UnsafeRawBufferPointer) -> Change {
+        guard let session = plan.session ?? newSession, !message.requestId.isAbsent else { return .keep }
+        let rawID = UnsafeRawBufferPointer(rebasing: data[message.requestId.range])
+        guard let asked = worker.questions.find(session.id, rawID: rawID) else { return .keep }
+        worker.questions.remove(asked.nonce)
+        _ = worker.gateway.answered.take(asked.nonce, expires: NodeClock.unixSeconds() &+ 3600)
+        return .data(Worker.replace(message.requestId, in: data, with: [0x22] + asked.token + [0x22]))
+    }
+
+    /// Tells the client that its answer is not waited for any more.
+    func withdraw(_ question: PendingRequests.Question) {
+        guard case .relaying = phase else { return }
+        let id = String(decoding: question.token, as: UTF8.self)
+        say(
+            #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"\#(id)","#
+                + #""reason":"The time for an answer is over."}}"#)
+    }
+}

@@ -1,0 +1,122 @@
+// An exchange whose events are numbered and kept: how its stream begins, how clients come and go, and what is done when
+// the instance's side of it breaks (2025-11-25, Streamable HTTP, Resumability and Redelivery).
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+extension Exchange {
+    /// Gives the stream a name, if it is one that a client may resume.
+    func nameStream() {
+        guard stream == nil, plan.upstream.options.isResumable, plan.isResumable, let session = plan.session else { return }
+        let seal = session.streamSeal { EventID.seal(session.id, host: worker.gateway.parts.member.incarnation, worker.sealer) }
+        let range = plan.message?.id ?? .absent
+        stream = worker.streams.insert(isStream ? .session : .call) { name in
+            let prefix = request.body.withUnsafeReadableBytes { view in
+                let isThere = !range.isAbsent && Int(range.end) <= view.count
+                return EventID.linePrefix(
+                    seal: seal, name, request: UnsafeRawBufferPointer(rebasing: view[isThere ? range.range : 0..<0]))
+            }
+            return HostedStream(session: session, name: name, idPrefix: prefix, exchange: self)
+        }
+        if isStream, let stream { session.heldStream.store(stream.name.packed, ordering: .relaxed) }
+    }
+
+    /// Takes the stream from the exchange, which is over. Its events stay for a while.
+    func leaveStream() {
+        guard let stream else { return }
+        self.stream = nil
+        stream.exchange = nil
+        if isStream {
+            _ = stream.session.heldStream.compareExchange(
+                expected: stream.name.packed, desired: 0, ordering: .relaxed)
+        }
+        if stream.ring.count == 0 || stream.session.hasEnded {
+            worker.streams.remove(stream)
+        } else {
+            worker.streams.close(stream, expires: worker.now + worker.gateway.parts.waits.detachedStream)
+        }
+    }
+
+    // MARK: Clients
+
+    /// The client is gone and may come back: the instance is read on.
+    func detach() {
+        isDetached = true
+        detachedAt = worker.now
+        worker.metrics.detached += 1
+        handle?.resume()
+        stalledSince = nil
+    }
+
+    /// Another client listens now: the one that came back. Who listened before has lost its place.
+    func attach(_ newSink: any ResponseSink) {
+        if let old = sink {
+            if sentHead { old.end() } else { worker.write(Refusal.streamReplaced.answer(), request, to: old) }
+        }
+        if isDetached {
+            isDetached = false
+            worker.metrics.detached -= 1
+        }
+        stalledSince = nil
+        sink = newSink
+        lastWrite = worker.now
+        handle?.resume()
+    }
+
+    // MARK: The instance's side breaks
+
+    /// True if the broken stream of the instance was taken up again, or will be.
+    func reopen() -> Bool {
+        guard stream != nil, isStream || (!upstreamEventID.isEmpty && !hasResponse), plan.session?.hasEnded == false,
+            !worker.gateway.isDraining, reconnects < limits.streamReconnects
+        else { return false }
+        handle?.cancel()
+        handle = nil
+        phase = .reopening
+        let wait = min(Self.reopenMilliseconds << Int64(reconnects), Self.reopenMillisecondsMax)
+        reconnects += 1
+        retryAt = worker.now + .milliseconds(wait)
+        return true
+    }
+
+    private static let reopenMilliseconds: Int64 = 250
+    private static let reopenMillisecondsMax: Int64 = 4_000
+
+    /// Asks the instance for the rest of the stream, or for a new one where it gave no ids.
+    func sendReopening() {
+        guard let instance, let session = plan.session else { return }
+        lastRead = worker.now
+        var lines = ByteBuffer()
+        lines.writeStaticString("Accept: text/event-stream\r\n")
+        lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
+        lines.writeBytes(session.upstreamLine)
+        if !upstreamEventID.isEmpty { lines.writeHeader("Last-Event-ID", upstreamEventID) }
+        let request = ExchangeRequest(verb: .get, lines: lines, body: nil)
+        if let opened = worker.lanes[plan.upstream.index].open(request, toInstance: instance.index, for: self) {
+            handle = opened
+        }
+    }
+
+    /// The instance has answered the request for the rest.
+    func reopened(_ head: AnswerHead) {
+        if head.status == 200, head.content == .eventStream {
+            phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
+            // Without ids nobody knows what was missed.
+            if isStream, upstreamEventID.isEmpty { announceLists() }
+            return
+        }
+        if head.status == 404, let session = plan.session { worker.end(session) }
+        if head.status == 409 || head.status >= 500, reopen() { return }
+        phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
+        breakOff("The instance does not continue its stream (status \(head.status)).")
+    }
+
+    /// Tells the client to read again what may have changed unseen.
+    func announceLists() {
+        guard let session = plan.session else { return }
+        for (kind, method) in ListKinds.notifications where session.listKinds.contains(kind) {
+            say(#"{"jsonrpc":"2.0","method":"\#(method)"}"#)
+        }
+    }
+}

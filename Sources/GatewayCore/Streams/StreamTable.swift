@@ -1,0 +1,92 @@
+// The numbered streams of one event loop, by name. Live ones and, for a while, complete ones, within a bound of bytes.
+// Names are places in an array with a stamp each, so that neither a call nor its end costs a hash.
+internal import NIOCore
+
+/// The streams that one event loop holds.
+struct StreamTable {
+    private struct Place {
+        var stamp: UInt32 = 0
+        var stream: HostedStream?
+    }
+
+    private struct Complete {
+        var name: StreamName
+        var expires: NIODeadline
+        var bytes: Int
+    }
+
+    /// Places that a name can tell apart. Beyond: a stream gets no name, and its client cannot come back to it.
+    static let placesMax = 1 << 24
+
+    private let loop: UInt8
+    private let bytesMax: Int
+    private var places: [Place] = []
+    private var free: [UInt32] = []
+    private var complete: [Complete] = []
+    /// Place of the oldest in `complete`.
+    private var oldest = 0
+    /// Kept by complete streams. What live ones keep is bounded for each.
+    private(set) var completeBytes = 0
+    private(set) var count = 0
+
+    /// - Parameter bytesMax: kept by complete streams. Beyond: the oldest are forgotten.
+    init(loop: UInt8, bytesMax: Int) {
+        self.loop = loop
+        self.bytesMax = bytesMax
+    }
+
+    /// Makes a name and puts there what `make` returns for it. Nil when there is no place.
+    mutating func insert(_ kind: StreamName.Kind, _ make: (StreamName) -> HostedStream) -> HostedStream? {
+        let slot: UInt32
+        if let reused = free.popLast() {
+            slot = reused
+        } else {
+            guard places.count < Self.placesMax else { return nil }
+            slot = UInt32(truncatingIfNeeded: places.count)
+            places.append(Place())
+        }
+        places[Int(slot)].stamp &+= 1
+        let stream = make(StreamName(kind: kind, loop: loop, slot: slot, stamp: places[Int(slot)].stamp))
+        places[Int(slot)].stream = stream
+        count += 1
+        return stream
+    }
+
+    func find(_ name: StreamName) -> HostedStream? {
+        guard name.loop == loop, Int(name.slot) < places.count else { return nil }
+        let place = places[Int(name.slot)]
+        return place.stamp == name.stamp && place.stream?.name.kind == name.kind ? place.stream : nil
+    }
+
+    /// The stream gets no more events. It is kept until `expires`, or until the bound needs its bytes.
+    mutating func close(_ stream: HostedStream, expires: NIODeadline) {
+        complete.append(Complete(name: stream.name, expires: expires, bytes: stream.bytes))
+        completeBytes += stream.bytes
+        while completeBytes > bytesMax, oldest < complete.count { removeOldest() }
+    }
+
+    mutating func remove(_ stream: HostedStream) { remove(stream.name) }
+
+    /// Forgets complete streams whose time is over.
+    mutating func tick(now: NIODeadline) {
+        while oldest < complete.count, complete[oldest].expires <= now { removeOldest() }
+    }
+
+    private mutating func removeOldest() {
+        let entry = complete[oldest]
+        oldest += 1
+        completeBytes -= entry.bytes
+        remove(entry.name)
+        if oldest > 64, oldest * 2 > complete.count {
+            complete.removeFirst(oldest)
+            oldest = 0
+        }
+    }
+
+    private mutating func remove(_ name: StreamName) {
+        guard find(name) != nil else { return }
+        places[Int(name.slot)].stream = nil
+        free.append(name.slot)
+        count -= 1
+    }
+}

@@ -1,0 +1,126 @@
+// GET: the session's own stream, and every stream that a client takes up again with `Last-Event-ID` (2025-11-25,
+// Streamable HTTP, Resumability and Redelivery). Exactly what is missing, in order, or a plain word that it is lost.
+internal import HTTPWire
+internal import MCPWire
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+
+extension Worker {
+    func openStream(
+        _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
+    ) throws(Refusal) -> (any ClientObserver)? {
+        try checkVersion(request, upstream)
+        guard request.has(.mcpSessionID) else {
+            throw mayKeepNone(upstream) ? .streamNotOffered : .sessionMissing
+        }
+        let principal = principal(of: request)
+        let session = try session(of: request, upstream, principal)
+        if upstream.options.isResumable {
+            if request.has(.lastEventID) { return try resume(request, session, sink) }
+            if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
+                return join(stream, after: stream.handedOver, request, sink)
+            }
+        } else if session.streams.load(ordering: .relaxed) >= gateway.parts.limits.streamsPerSession {
+            throw .tooManyStreams
+        }
+        return try startStream(request, session, sink, afterLoss: false)
+    }
+
+    /// Asks the session's instance for its stream.
+    private func startStream(
+        _ request: Request, _ session: Session, _ sink: any ResponseSink, afterLoss: Bool
+    ) throws(Refusal) -> any ClientObserver {
+        if gateway.isDraining { throw .draining }
+        let plan = ExchangePlan(upstream: session.upstream, target: .pinned(session.instance))
+        plan.verb = .get
+        plan.session = session
+        plan.principal = session.principal
+        plan.announcesLists = afterLoss
+        plan.isResumable = true
+        plan.cancelsWithClient = true
+        return start((request, plan), sink)
+    }
+
+    // MARK: Last-Event-ID
+
+    private func resume(
+        _ request: Request, _ session: Session, _ sink: any ResponseSink
+    ) throws(Refusal) -> (any ClientObserver)? {
+        let id = request.head.known.isRepeated(.lastEventID)
+            ? nil : request.withValue(.lastEventID) { EventID.open($0, sealer) }
+        guard let id, id.session == session.id else {
+            metrics.resumesRefused &+= 1
+            throw .badEventID
+        }
+        guard id.host == gateway.parts.member.incarnation, let stream = streams.find(id.stream),
+            stream.session === session
+        else { return try lost(id, request, session, sink) }
+        guard id.number < stream.ring.next else {
+            metrics.resumesRefused &+= 1
+            throw .badEventID
+        }
+        let isOver = stream.exchange == nil && id.number &+ 1 == stream.ring.next
+        if stream.ring.events(after: id.number) == nil || isOver && !id.isCall {
+            return try lost(id, request, session, sink)
+        }
+        metrics.resumes &+= 1
+        return join(stream, after: id.number, request, sink)
+    }
+
+    /// Gives the client what it has not seen, and makes it the one that listens.
+    private func join(
+        _ stream: HostedStream, after position: UInt64, _ request: Request, _ sink: any ResponseSink
+    ) -> (any ClientObserver)? {
+        let exchange = stream.exchange
+        exchange?.attach(sink)
+        // The head comes with the instance's.
+        if let exchange, !exchange.sentHead { return exchange }
+        let missed = stream.ring.events(after: position) ?? []
+        beginEvents(request, sink)
+        if missed.isEmpty {
+            var first = ByteBuffer()
+            stream.handedOver = position
+            if stream.session.revision.primesStreams { stream.writePriming(to: &first) }
+            sink.write(first.readableBytes > 0 ? first : Exchange.commentLine)
+        }
+        for event in missed { sink.write(event) }
+        stream.handedOver = stream.ring.next &- 1
+        guard let exchange else {
+            sink.end()
+            return nil
+        }
+        sink.flush()
+        return exchange
+    }
+
+    /// Some events are gone. A call's client is told that its outcome is unknown; the session's own stream goes on, and
+    /// its client is told to read again what may have changed.
+    private func lost(
+        _ id: EventID, _ request: Request, _ session: Session, _ sink: any ResponseSink
+    ) throws(Refusal) -> (any ClientObserver)? {
+        metrics.resumesLost &+= 1
+        guard id.isCall else {
+            if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
+                let observer = join(stream, after: stream.handedOver, request, sink)
+                stream.exchange?.announceLists()
+                return observer
+            }
+            return try startStream(request, session, sink, afterLoss: true)
+        }
+        let refusal = Refusal.outcomeUnknown(200, "The events after the given Last-Event-ID are no longer kept.")
+        let answer = id.request.withUnsafeBytes { refusal.answer(id: $0.isEmpty ? nil : $0) }
+        beginEvents(request, sink)
+        sink.write(ByteBuffer(bytes: EventWriter.message(answer.body)))
+        sink.end()
+        return nil
+    }
+
+    private func beginEvents(_ request: Request, _ sink: any ResponseSink) {
+        answerLines.clear()
+        answerLines.writeStaticString(
+            "Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
+        writeCrossOriginLines(request)
+        sink.begin(status: 200, lines: answerLines, length: nil)
+    }
+}
