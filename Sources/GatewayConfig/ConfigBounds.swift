@@ -9,6 +9,8 @@ enum ConfigBounds {
     static let upstreams = 256
     /// Instances of one upstream.
     static let instances = 1024
+    /// Other nodes of a cluster.
+    static let peers = 64
     /// Entries of any other list.
     static let listEntries = 256
     static let urlBytes = 2048

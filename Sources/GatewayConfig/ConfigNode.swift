@@ -140,6 +140,12 @@ public struct ConfigNode {
         document?[key] != nil
     }
 
+    /// Reports an error at a key that must not be there; it is not reported as unknown too.
+    public func refuse(_ key: String, _ text: String) {
+        session.markRefused(key, entry: entry)
+        error(text, at: key)
+    }
+
     /// Leaves the keys that nobody asked for unreported, for a mapping that was refused as a whole.
     public func skipUnread() {
         session.unwatch(entry: entry)

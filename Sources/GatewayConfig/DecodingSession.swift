@@ -8,6 +8,7 @@ final class DecodingSession {
     private var mappings: [(document: DocumentNode, entry: Int)] = []
     private var missing: [(key: String, entry: Int, diagnostic: Diagnostic)] = []
     private var brokenPaths: Set<String> = []
+    private var refused: [Int: Set<String>] = [:]
 
     init(references: ReferenceResolver, origin: Origin) {
         self.references = references
@@ -30,6 +31,11 @@ final class DecodingSession {
 
     func isBroken(_ path: String) -> Bool {
         brokenPaths.contains(path)
+    }
+
+    /// Remembers that a key was reported as one that must not be there.
+    func markRefused(_ key: String, entry: Int) {
+        refused[entry, default: []].insert(key)
     }
 
     func add(_ entry: EffectiveValues.Entry, to parent: Int) -> Int {
@@ -56,7 +62,8 @@ final class DecodingSession {
         for (document, entry) in mappings {
             guard case .mapping(let pairs) = document.content else { continue }
             let known = values.keys(of: entry)
-            for pair in pairs where !known.contains(pair.key) {
+            let refused = refused[entry] ?? []
+            for pair in pairs where !known.contains(pair.key) && !refused.contains(pair.key) {
                 let path = values.entries[entry].path
                 let place = path.isEmpty ? "at the top level" : "in \(path)"
                 // Past the bound nobody sees the advice, and a wrong file may have very many keys.

@@ -31,6 +31,18 @@ extension GatewayConfiguration {
         public var batch = 100
         /// `limits.json_depth`: nested objects and lists of a message (400). 8 to 64.
         public var jsonDepth = 64
+        /// `limits.replay_events`: events that are kept of one stream for a client that comes back; the oldest go
+        /// first. 1 to 100,000.
+        public var replayEvents = 256
+        /// `limits.replay_bytes`: bytes that are kept of one stream; the oldest events go first. 16 KiB to 1 GiB,
+        /// at most `replayTotal`.
+        public var replayBytes = 1 << 20
+        /// `limits.replay_total`: bytes that are kept of all streams of this node; the streams that ended longest
+        /// ago go first. 1 MiB to 64 GiB.
+        public var replayTotal = 64 << 20
+        /// `limits.questions_per_session`: questions of servers that wait for one session's client; for one more the
+        /// server gets an error. 1 to 10,000.
+        public var questionsPerSession = 64
 
         public init() {}
     }

@@ -10,7 +10,7 @@ extension GatewayConfiguration {
         public var path = "/mcp"
         /// `transport`: how instances are reached. Only `http` in this build.
         public var transport = "http"
-        /// `instances`: at least one after loading.
+        /// `instances`: at least one after loading, unless instances can attach themselves to the cluster.
         public var instances: [Instance]
         /// `forward_authorization`: passes the client's `Authorization` on. The instances see clients' credentials.
         public var forwardAuthorization = false
@@ -18,6 +18,8 @@ extension GatewayConfiguration {
         public var forwardHeaders: [String] = []
         /// `instance_tag`: whether modern results are marked so that a retry returns to its instance.
         public var instanceTag = InstanceTag.auto
+        /// `resumable`: whether streams can be resumed.
+        public var resumable = Resumable.auto
         /// `era`: what the instances speak; `auto` asks each of them.
         public var era = Era.auto
         /// `tls`: for instances with an `https` URL.
@@ -103,6 +105,14 @@ extension GatewayConfiguration {
     /// Marks in modern results that name the instance.
     public enum InstanceTag: String, Sendable, CaseIterable {
         case auto, off
+    }
+
+    /// Resumption of streams.
+    public enum Resumable: String, Sendable, CaseIterable {
+        /// Events of stateful sessions get ids, and streams outlive their client for a while.
+        case auto
+        /// No event ids; a stream ends with its client.
+        case off
     }
 
     /// What an upstream's instances speak.

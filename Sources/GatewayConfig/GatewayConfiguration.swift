@@ -15,10 +15,21 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// `admin`: the listener of `/livez`, `/readyz` and `/metrics`.
     public var admin = Admin()
     /// `secret`: the key for session ids, or two while rotating: the first seals, both open. At least 32 characters
-    /// each. Empty: a random key is made at start, which only one node alone can do.
+    /// each. Empty: a random key is made at start, which only one node alone can do, so it is never empty when
+    /// `cluster.transport` is not memory.
     public var secret: [String] = []
     /// `cluster`: what several nodes share.
     public var cluster = Cluster()
+    /// `node_name`: how logs, metrics and other nodes name this node; like an upstream's name. `nil`: derived from
+    /// the host's name, see `nodeName(onHost:)`.
+    public var nodeName: String?
+    /// `heartbeat`: how often a node or an attachment says that it lives. 100 ms to 1 m.
+    public var heartbeat: Duration = .seconds(1)
+    /// `suspect_after`: without a sign of life for so long a member gets nothing new. More than `heartbeat`, at
+    /// most 10 m.
+    public var suspectAfter: Duration = .seconds(3)
+    /// `gone_after`: after so long it counts as dead. More than `suspectAfter`, at least two heartbeats, at most 1 h.
+    public var goneAfter: Duration = .seconds(5)
     /// `event_loops`: 1 to 1024; `auto` in the file means one per core. The environment variable
     /// `PATCHBAY_EVENT_LOOPS` wins over the file.
     public var eventLoops: Int
@@ -32,6 +43,12 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// `session_max_age`: a session ends at this age whatever it does; a rotated-out secret is needed as long.
     /// 1 m to 720 h.
     public var sessionMaxAge: Duration = .seconds(24 * 3600)
+    /// `detached_stream_ttl`: how long the host reads and records a stream that no client is attached to, and keeps a
+    /// stream that has ended for a client to come back. 1 s to 24 h.
+    public var detachedStreamTTL: Duration = .seconds(60)
+    /// `question_timeout`: how long a client may take to answer a server's question (sampling, elicitation, roots);
+    /// then the server gets an error. 1 s to 24 h.
+    public var questionTimeout: Duration = .seconds(300)
     /// `allow_anonymous`: permits `listen` and `admin.listen` to be reachable from other machines.
     public var allowAnonymous = false
     /// `allowed_hosts`: names that a client may send as `Host`, besides `listen` itself and the loopback names.
@@ -65,14 +82,6 @@ extension GatewayConfiguration {
         /// The address was configured, not defaulted: when it is taken the node must not start. A default address
         /// that is taken only costs a warning.
         public var isExplicit = false
-
-        public init() {}
-    }
-
-    /// What nodes share.
-    public struct Cluster: Sendable, Equatable {
-        /// `cluster.transport`: `memory`, which shares nothing, is the only one in this build.
-        public var transport = "memory"
 
         public init() {}
     }

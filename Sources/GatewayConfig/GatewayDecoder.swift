@@ -13,9 +13,12 @@ enum GatewayDecoder {
         config.admin.isExplicit = admin.isSet("listen")
         root.readOneOrMore("secret", .secret, atMost: 2, into: &config.secret)
         checkSecret(root, config.secret)
-        decodeCluster(root.section("cluster"), into: &config.cluster)
+        let cluster = root.section("cluster")
+        config.cluster = ClusterDecoder.decode(cluster, of: root, secret: config.secret)
+        root.readOptional("node_name", .name, into: &config.nodeName)
+        TimesDecoder.decodeLiveness(root, into: &config)
         root.read("event_loops", .eventLoops(cores: cores), into: &config.eventLoops)
-        decodeTimes(root, into: &config)
+        TimesDecoder.decode(root, into: &config)
         root.read("allow_anonymous", .boolean, into: &config.allowAnonymous)
         root.readList(
             "allowed_hosts", of: .allowedHost, atMost: ConfigBounds.listEntries, into: &config.allowedHosts)
@@ -26,35 +29,14 @@ enum GatewayDecoder {
         LimitsDecoder.decode(root.section("limits"), into: &config.limits)
         LimitsDecoder.decode(root.section("timeouts"), into: &config.timeouts)
 
-        ListenCheck(root: root, admin: admin, config: config).run()
-        UpstreamCheck(root: root, upstreams: upstreams).run()
+        ListenCheck(root: root, admin: admin, cluster: cluster, config: config).run()
+        UpstreamCheck(root: root, upstreams: upstreams, cluster: config.cluster).run()
         return config
-    }
-
-    private static func decodeTimes(_ root: ConfigNode, into config: inout GatewayConfiguration) {
-        root.read("drain_timeout", .duration(from: .zero, to: .seconds(24 * 3600)), into: &config.drainTimeout)
-        root.read("drain_delay", .duration(from: .zero, to: .seconds(3600)), into: &config.drainDelay)
-        let month = Duration.seconds(30 * 24 * 3600)
-        root.read("session_idle", .duration(from: .seconds(1), to: month), into: &config.sessionIdle)
-        root.read("session_max_age", .duration(from: .seconds(60), to: month), into: &config.sessionMaxAge)
-        if root.isSound("session_idle", "session_max_age"), config.sessionIdle > config.sessionMaxAge {
-            let idle = root.shown("session_idle", Quantity.duration(config.sessionIdle))
-            let age = root.shown("session_max_age", Quantity.duration(config.sessionMaxAge))
-            let key = root.isSet("session_idle") ? "session_idle" : "session_max_age"
-            root.error("session_idle (\(idle)) is longer than session_max_age (\(age))", at: key)
-        }
     }
 
     private static func checkSecret(_ root: ConfigNode, _ secret: [String]) {
         guard secret.count == 2, secret[0] == secret[1] else { return }
         root.error("secret has the same value twice; while rotating, the new one comes first", at: "secret")
-    }
-
-    private static func decodeCluster(_ node: ConfigNode, into cluster: inout GatewayConfiguration.Cluster) {
-        let kind = ValueKind<String>.transport(built: ["memory"], planned: ["http", "nats", "redis"])
-        node.read("transport", kind, into: &cluster.transport)
-        // The keys of a transport that is not there would only be reported as unknown.
-        if !node.isSound("transport") { node.skipUnread() }
     }
 }
 

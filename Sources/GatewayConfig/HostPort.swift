@@ -42,6 +42,11 @@ struct HostPort: Equatable {
         return Self.bracketed(host) + port
     }
 
+    /// An IPv4 or IPv6 address rather than a name.
+    var isAddress: Bool {
+        host.utf8.contains(UInt8(ascii: ":")) || Self.isIPv4(Self.parts(of: host))
+    }
+
     static func bracketed(_ host: String) -> String {
         host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
     }

@@ -15,6 +15,19 @@ enum LimitsDecoder {
         node.read("calls_per_session", .integer(in: 1...100_000), into: &limits.callsPerSession)
         node.read("batch", .integer(in: 1...10_000), into: &limits.batch)
         node.read("json_depth", .integer(in: 8...64), into: &limits.jsonDepth)
+        replay(node, into: &limits)
+        node.read("questions_per_session", .integer(in: 1...10_000), into: &limits.questionsPerSession)
+    }
+
+    private static func replay(_ node: ConfigNode, into limits: inout GatewayConfiguration.Limits) {
+        node.read("replay_events", .integer(in: 1...100_000), into: &limits.replayEvents)
+        node.read("replay_bytes", .size(in: 16 << 10...1 << 30), into: &limits.replayBytes)
+        node.read("replay_total", .size(in: 1 << 20...64 << 30), into: &limits.replayTotal)
+        guard node.isSound("replay_bytes", "replay_total"), limits.replayBytes > limits.replayTotal else { return }
+        let one = node.shown("replay_bytes", Quantity.size(limits.replayBytes))
+        let all = node.shown("replay_total", Quantity.size(limits.replayTotal))
+        let key = node.isSet("replay_bytes") ? "replay_bytes" : "replay_total"
+        node.error("limits.replay_bytes (\(one)) is more than replay_total (\(all))", at: key)
     }
 
     static func decode(_ node: ConfigNode, into timeouts: inout GatewayConfiguration.Timeouts) {

@@ -4,6 +4,7 @@
 struct ListenCheck {
     var root: ConfigNode
     var admin: ConfigNode
+    var cluster: ConfigNode
     var config: GatewayConfiguration
 
     func run() {
@@ -11,6 +12,7 @@ struct ListenCheck {
             check(config.listen, named: "listen", node: root)
             warnAboutHosts()
         }
+        checkCluster()
         guard admin.isSound("listen") else { return }
         check(config.admin.listen, named: "admin.listen", node: admin)
         guard root.isSound("listen"), collide(config.listen, config.admin.listen) else { return }
@@ -19,6 +21,19 @@ struct ListenCheck {
         } else {
             let preset = "admin.listen has by default (\(config.admin.listen))"
             root.error("listen takes the port that \(preset); give one of the two another", at: "listen")
+        }
+    }
+
+    /// Who connects there proves that it has the secret, so any address will do, but no other listener's.
+    private func checkCluster() {
+        guard let listen = config.cluster.http?.listen else { return }
+        if root.isSound("listen"), collide(config.listen, listen) {
+            cluster.error("cluster.listen takes the port of listen; give one of the two another", at: "listen")
+        }
+        if admin.isSound("listen"), collide(config.admin.listen, listen) {
+            let preset = admin.isSet("listen") ? "" : " (by default \(config.admin.listen))"
+            cluster.error(
+                "cluster.listen takes the port of admin.listen\(preset); give one of the two another", at: "listen")
         }
     }
 

@@ -5,12 +5,16 @@
 struct DecodedUpstream {
     var node: ConfigNode
     var value: GatewayConfiguration.Upstream
+    /// Those that could be read.
     var instances: [(node: ConfigNode, value: GatewayConfiguration.Instance)]
+    /// Nothing stands in the list, or there is none.
+    var isWithoutInstances: Bool
 }
 
 struct UpstreamCheck {
     var root: ConfigNode
     var upstreams: [DecodedUpstream]
+    var cluster: GatewayConfiguration.Cluster
 
     func run() {
         guard root.isSet("upstreams") else {
@@ -19,6 +23,7 @@ struct UpstreamCheck {
         }
         checkNames()
         checkPaths()
+        checkPresence()
         for upstream in upstreams {
             checkURLs(of: upstream)
         }
@@ -27,7 +32,7 @@ struct UpstreamCheck {
 
     private func checkNames() {
         var owners: [String: String] = [:]
-        for upstream in upstreams {
+        for upstream in upstreams where upstream.node.isSound("name") {
             let name = upstream.value.name
             if let owner = owners[name] {
                 let shown = upstream.node.shown("name", "'\(name)'")
@@ -53,6 +58,19 @@ struct UpstreamCheck {
             for path in claimed where owners[path] == nil {
                 owners[path] = upstream.node.path
             }
+        }
+    }
+
+    /// Without a cluster nobody else can bring instances.
+    private func checkPresence() {
+        let isKnown = root.isSound("cluster", "cluster.transport")
+        guard isKnown, !cluster.takesAttachments else { return }
+        for upstream in upstreams where upstream.isWithoutInstances {
+            let node = upstream.node
+            guard node.isSound("transport", "instances", "instances[0]") else { continue }
+            node.missing(
+                "instances", "\(node.path) has no instances; list at least one URL"
+                    + " (only with 'cluster: {transport: http}' can instances attach themselves)")
         }
     }
 

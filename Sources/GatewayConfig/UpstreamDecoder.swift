@@ -7,26 +7,23 @@ enum UpstreamDecoder {
         if root.isSet("upstreams"), nodes.isEmpty, root.isSound("upstreams", "upstreams[0]") {
             root.error("upstreams is empty; at least one is needed", at: "upstreams")
         }
-        return nodes.compactMap(upstream)
+        return nodes.map(upstream)
     }
 
-    private static func upstream(_ node: ConfigNode) -> DecodedUpstream? {
-        let name = node.require("name", .name)
-        var upstream = GatewayConfiguration.Upstream(name: name ?? "", instances: [])
+    private static func upstream(_ node: ConfigNode) -> DecodedUpstream {
+        var upstream = GatewayConfiguration.Upstream(name: node.require("name", .name) ?? "", instances: [])
         node.read("path", .publishedPath, into: &upstream.path)
         let kind = ValueKind<String>.transport(built: ["http"], planned: ["nats", "redis"])
         node.read("transport", kind, into: &upstream.transport)
         let isReachable = node.isSound("transport")
         let elements = node.elements("instances", atMost: ConfigBounds.instances, scalarsToo: true)
-        if isReachable, elements.isEmpty, node.isSound("instances", "instances[0]") {
-            node.missing("instances", "\(node.path) has no instances; list at least one URL")
-        }
         let instances = elements.compactMap { element in instance(element).map { (node: element, value: $0) } }
         upstream.instances = instances.map(\.value)
         node.read("forward_authorization", .boolean, into: &upstream.forwardAuthorization)
         node.readList(
             "forward_headers", of: .forwardedHeader, atMost: ConfigBounds.listEntries, into: &upstream.forwardHeaders)
         node.read("instance_tag", .choice, into: &upstream.instanceTag)
+        node.read("resumable", .choice, into: &upstream.resumable)
         node.read("era", .choice, into: &upstream.era)
         tls(node.section("tls"), of: &upstream)
         health(node.section("health"), into: &upstream.health)
@@ -34,7 +31,8 @@ enum UpstreamDecoder {
         // The keys of a transport that is not there would only be reported as unknown.
         if !isReachable { node.skipUnread() }
         warn(about: upstream, node)
-        return name == nil ? nil : DecodedUpstream(node: node, value: upstream, instances: instances)
+        return DecodedUpstream(
+            node: node, value: upstream, instances: instances, isWithoutInstances: elements.isEmpty)
     }
 
     private static func instance(_ node: ConfigNode) -> GatewayConfiguration.Instance? {
