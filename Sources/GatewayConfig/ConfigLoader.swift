@@ -32,8 +32,30 @@ public enum ConfigLoader {
         misplaced.forEach(session.report)
         let root = ConfigNode(root: document, session: session)
         let configuration = GatewayDecoder.decode(root, cores: cores ?? Cores.online)
-        session.reportUnknownKeys()
+        return try ended(session, configuration)
+    }
 
+    /// Makes the configuration of an attachment: `upstreams[0]` holds its one instance, whose id is `nil` unless a
+    /// flag gave one; `cluster` says where the nodes are and has no `listen`; `secret` comes from the environment
+    /// variable `PATCHBAY_SECRET`, one or two separated by white space; `event_loops` is 1 unless
+    /// `PATCHBAY_EVENT_LOOPS` says otherwise; `admin.isEnabled` says whether there is an address for operators.
+    ///
+    /// - Throws: a `ConfigError` with everything that is wrong.
+    public static func loadAttachment(
+        _ flags: AttachmentFlags, environment: [String: String]
+    ) throws(ConfigError) -> LoadedConfiguration {
+        let (document, problems) = flags.document(environment: environment)
+        let references = ReferenceResolver(file: nil, environment: [:]) { _ in "" }
+        let session = DecodingSession(references: references, origin: document.origin)
+        problems.forEach(session.report)
+        let root = ConfigNode(root: document, session: session)
+        return try ended(session, AttachmentDecoder.decode(root, allowsAnonymous: flags.allowAnonymous))
+    }
+
+    private static func ended(
+        _ session: DecodingSession, _ configuration: GatewayConfiguration
+    ) throws(ConfigError) -> LoadedConfiguration {
+        session.reportUnknownKeys()
         let diagnostics = session.sortedDiagnostics()
         guard diagnostics.allSatisfy({ $0.severity == .warning }) else {
             throw ConfigError(diagnostics: diagnostics)

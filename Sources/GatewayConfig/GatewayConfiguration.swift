@@ -8,7 +8,7 @@
 /// documented range and fits the others; one made by hand is not checked.
 public struct GatewayConfiguration: Sendable, Equatable {
     /// `listen`: where clients connect. Port 0 takes a free port. An address that other machines reach needs
-    /// `allowAnonymous`, until there is authentication.
+    /// `allowAnonymous`, until there is authentication. An attachment has no such listener.
     public var listen = Address(host: "127.0.0.1", port: 8080)
     /// `upstreams`: at least one after loading; names, paths and instance ids are unique.
     public var upstreams: [Upstream] = []
@@ -82,6 +82,8 @@ extension GatewayConfiguration {
         /// The address was configured, not defaulted: when it is taken the node must not start. A default address
         /// that is taken only costs a warning.
         public var isExplicit = false
+        /// False only for an attachment that was given no address: then there is no such listener.
+        public var isEnabled = true
 
         public init() {}
     }

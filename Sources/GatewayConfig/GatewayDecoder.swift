@@ -34,7 +34,7 @@ enum GatewayDecoder {
         return config
     }
 
-    private static func checkSecret(_ root: ConfigNode, _ secret: [String]) {
+    static func checkSecret(_ root: ConfigNode, _ secret: [String]) {
         guard secret.count == 2, secret[0] == secret[1] else { return }
         root.error("secret has the same value twice; while rotating, the new one comes first", at: "secret")
     }

@@ -107,12 +107,21 @@ extension ValueKind where Value == String {
                 let advice = "write ${env:NAME} or ${file:PATH} instead, and nothing around it"
                 throw ValueProblem("holds the secret itself; \(advice)", hidesValue: true)
             }
-            let length = scalar.text.unicodeScalars.count
-            guard length >= 32 else {
-                let advice = "`openssl rand -hex 32` makes a good one"
-                throw ValueProblem("is \(length) characters long; at least 32 are needed: \(advice)")
-            }
-            return scalar.text
+            return try longEnough(scalar.text)
         }
+    }
+
+    /// A key as it stands in a variable of the environment.
+    static var plainSecret: ValueKind {
+        .text("a secret", isSecret: true, text: \.self) { text throws(ValueProblem) in try longEnough(text) }
+    }
+
+    private static func longEnough(_ secret: String) throws(ValueProblem) -> String {
+        let length = secret.unicodeScalars.count
+        guard length >= 32 else {
+            let advice = "`openssl rand -hex 32` makes a good one"
+            throw ValueProblem("is \(length) characters long; at least 32 are needed: \(advice)")
+        }
+        return secret
     }
 }

@@ -3,6 +3,7 @@
 // Lines that begin with `#!` are comments to YAML and tell the case what stands around the file:
 //   #! env NAME=VALUE      #! file PATH=TEXT (with \n, \r)      #! flag --listen VALUE
 //   #! no file             #! print (the effective values, too)
+//   #! attach --url VALUE (these flags make an attachment of it)
 
 import Foundation
 import GatewayConfig
@@ -44,6 +45,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         var environment: [String: String] = [:]
         var files = ["etc/patchbay.yaml": input]
         var overrides = Overrides()
+        var attachment: AttachmentFlags?
         var hasFile = true
         var prints = false
         for line in input.split(separator: "\n") where line.hasPrefix("#! ") {
@@ -53,27 +55,56 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             case "env": environment[pair[0]] = pair.count > 1 ? pair[1] : ""
             case "file": files[pair[0]] = unescaped(pair[1])
             case "flag": set(words[1], in: &overrides)
+            case "attach": set(words[1], in: &attachment)
             case "no": hasFile = false
             case "print": prints = true
             default: return "unknown directive: \(line)\n"
             }
         }
         do {
+            if let attachment {
+                return said(try ConfigLoader.loadAttachment(attachment, environment: environment), prints)
+            }
             let loaded = try ConfigLoader.load(
                 file: hasFile ? "etc/patchbay.yaml" : nil, overrides: overrides, environment: environment,
                 readFile: { [files] path in
                     guard let text = files[path] else { throw ConfigFile.Failure(description: "No such file") }
                     return text
                 }, cores: 2)
-            let lines = loaded.warnings.map(\.description) + ["ok"]
-            return lines.map { $0 + "\n" }.joined() + (prints ? loaded.render() : "")
+            return said(loaded, prints)
         } catch {
             return error.diagnostics.map { $0.description + "\n" }.joined()
         }
     }
 
+    private func said(_ loaded: LoadedConfiguration, _ prints: Bool) -> String {
+        let lines = loaded.warnings.map(\.description) + ["ok"]
+        return lines.map { $0 + "\n" }.joined() + (prints ? loaded.render() : "")
+    }
+
     private func unescaped(_ text: String) -> String {
         text.replacingOccurrences(of: "\\n", with: "\n").replacingOccurrences(of: "\\r", with: "\r")
+    }
+
+    private func set(_ flag: String, in attachment: inout AttachmentFlags?) {
+        let words = flag.split(separator: " ", maxSplits: 1).map(String.init)
+        let value = words.count > 1 ? words[1] : ""
+        var flags = attachment ?? AttachmentFlags(
+            upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "http",
+            peers: "http://127.0.0.1:7001")
+        switch words[0] {
+        case "--upstream-name": flags.upstreamName = value
+        case "--url": flags.url = value
+        case "--sse-url": flags.sseURL = value
+        case "--transport": flags.transport = value
+        case "--peers": flags.peers = value
+        case "--instance-id": flags.instanceID = value
+        case "--label": flags.label = value
+        case "--log-level": flags.logLevel = value
+        case "--admin": flags.admin = value
+        default: flags.allowAnonymous = true
+        }
+        attachment = flags
     }
 
     private func set(_ flag: String, in overrides: inout Overrides) {

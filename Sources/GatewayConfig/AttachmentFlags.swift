@@ -1,0 +1,76 @@
+// What the command line of `attach` and the environment say, as a document, so that flags are read by the same kinds as
+// keys of a file and reported under their own names.
+
+/// The flags of `attach`, as they were written.
+public struct AttachmentFlags: Sendable, Equatable {
+    /// `--upstream-name NAME`: the upstream of the nodes that the instance belongs to.
+    public var upstreamName: String
+    /// `--url URL`: the instance's Streamable HTTP endpoint.
+    public var url: String
+    /// `--transport NAME`: over what the nodes are reached.
+    public var transport: String
+    /// `--peers URL[,URL…]`: all nodes.
+    public var peers: String
+    /// `--sse-url URL`: the instance's HTTP+SSE endpoint of 2024-11-05.
+    public var sseURL: String?
+    /// `--instance-id ID`.
+    public var instanceID: String?
+    /// `--label TEXT`.
+    public var label: String?
+    /// `--log-level LEVEL`.
+    public var logLevel: String?
+    /// `--admin HOST:PORT`.
+    public var admin: String?
+    /// `--allow-anonymous`: permits an address of `--admin` that other machines reach.
+    public var allowAnonymous = false
+
+    public init(upstreamName: String, url: String, transport: String, peers: String) {
+        self.upstreamName = upstreamName
+        self.url = url
+        self.transport = transport
+        self.peers = peers
+    }
+
+    /// The only way to hand an attachment its secret: arguments can be read by every user of the machine.
+    static let secretVariable = "PATCHBAY_SECRET"
+
+    /// The flags as keys, with what could not be made one.
+    func document(environment: [String: String]) -> (DocumentNode, [Diagnostic]) {
+        var document = DocumentNode(content: .mapping([]), origin: .builtIn)
+        let given = [
+            ("upstream_name", "--upstream-name", upstreamName), ("url", "--url", url), ("sse_url", "--sse-url", sseURL),
+            ("instance_id", "--instance-id", instanceID), ("label", "--label", label),
+            ("transport", "--transport", transport), ("log_level", "--log-level", logLevel),
+            ("admin", "--admin", admin),
+        ]
+        for (key, flag, text) in given {
+            if let text { document.set(key, to: scalar(text, .flag(flag))) }
+        }
+        document.set("peers", to: list(peers.split(separator: ",", omittingEmptySubsequences: false), .flag("--peers")))
+        if let count = environment[Overrides.eventLoopsVariable], !count.isEmpty {
+            document.set("event_loops", to: scalar(count, .environment(Overrides.eventLoopsVariable)))
+        }
+        let origin = Origin.environment(Self.secretVariable)
+        let secrets = (environment[Self.secretVariable] ?? "").split { $0.isWhitespace }
+        switch secrets.count {
+        case 1, 2: document.set("secret", to: list(secrets, origin))
+        case 0:
+            let text = "the environment variable is not set; it must hold the secret of the nodes"
+            return (document, [Diagnostic(at: origin, text: text)])
+        default:
+            let text = "it holds \(secrets.count) words; one secret is expected, or two while rotating, the new one"
+                + " first, with a space between them"
+            return (document, [Diagnostic(at: origin, text: text)])
+        }
+        return (document, [])
+    }
+
+    private func list(_ texts: [Substring], _ origin: Origin) -> DocumentNode {
+        let elements = texts.map { scalar(String($0), origin) }
+        return DocumentNode(content: .sequence(elements), origin: origin)
+    }
+
+    private func scalar(_ text: String, _ origin: Origin) -> DocumentNode {
+        DocumentNode(content: .scalar(text, .untyped), origin: origin)
+    }
+}
