@@ -34,8 +34,15 @@ struct ConfigOptions: ParsableArguments {
 extension LoadedConfiguration {
     /// Loads, or prints every diagnostic and exits with 78.
     static func orExit(file: String?, overrides: Overrides) throws -> LoadedConfiguration {
+        try orExit { () throws(ConfigError) in
+            try ConfigLoader.load(file: file, overrides: overrides, environment: Environment.all)
+        }
+    }
+
+    /// Loads as `load` does it, or prints every diagnostic and exits with 78.
+    static func orExit(_ load: () throws(ConfigError) -> LoadedConfiguration) throws -> LoadedConfiguration {
         do {
-            return try ConfigLoader.load(file: file, overrides: overrides, environment: Environment.all)
+            return try load()
         } catch {
             for diagnostic in error.diagnostics { StandardError.print("\(diagnostic)") }
             throw ExitCode.badConfig
