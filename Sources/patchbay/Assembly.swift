@@ -29,7 +29,7 @@ struct Assembly {
         let keys = configuration.secret.map { SealingKey(secret: Array($0.utf8)) }
         var parts = Gateway.Parts(
             upstreams: upstreams, keys: keys.isEmpty ? [SealingKey.random()] : keys, access: access,
-            member: Self.member, logger: logger)
+            member: member, logger: logger)
         parts.limits = limits
         parts.waits = waits
         parts.principalHeader = configuration.principalFrom.map { Array($0.utf8) }
@@ -55,11 +55,10 @@ struct Assembly {
     }
 
     /// This start of this process.
-    private static var member: MemberID {
-        let name = String(decoding: HostName.text.utf8.prefix(MemberID.nameBytesMax), as: UTF8.self)
+    private var member: MemberID {
         let incarnation = SecureRandom.uint64()
-        // A host name holds no other characters; where one does, the random part alone tells members apart.
-        return MemberID(name: name, incarnation: incarnation) ?? MemberID.unnamed(incarnation)
+        return MemberID(name: configuration.nodeName(onHost: HostName.text), incarnation: incarnation)
+            ?? MemberID.unnamed(incarnation)
     }
 
     // MARK: Values
@@ -76,6 +75,10 @@ struct Assembly {
         limits.callsPerSession = from.callsPerSession
         limits.batchMessages = from.batch
         limits.jsonDepth = from.jsonDepth
+        limits.replayEvents = from.replayEvents
+        limits.replayBytes = from.replayBytes
+        limits.replayTotalBytes = from.replayTotal / max(configuration.eventLoops, 1)
+        limits.questionsPerSession = from.questionsPerSession
         return limits
     }
 
@@ -85,6 +88,8 @@ struct Assembly {
         waits.sessionMaxAge = TimeAmount(configuration.sessionMaxAge)
         waits.comment = TimeAmount(configuration.timeouts.sseComment)
         waits.slowClient = TimeAmount(configuration.timeouts.write)
+        waits.detachedStream = TimeAmount(configuration.detachedStreamTTL)
+        waits.question = TimeAmount(configuration.questionTimeout)
         waits.drain = TimeAmount(configuration.drainTimeout)
         waits.drainDelay = TimeAmount(configuration.drainDelay)
         return waits
@@ -122,6 +127,7 @@ struct Assembly {
         options.tagsInstances = upstream.instanceTag == .auto
         options.answerTimeoutMilliseconds = TimeAmount(upstream.answerTimeout).nanoseconds / 1_000_000
         options.idleTimeoutMilliseconds = TimeAmount(upstream.idleTimeout).nanoseconds / 1_000_000
+        options.isResumable = upstream.resumable == .auto
         options.health.intervalMilliseconds = TimeAmount(upstream.health.interval).nanoseconds / 1_000_000
         options.health.timeoutMilliseconds = TimeAmount(upstream.health.timeout).nanoseconds / 1_000_000
         options.health.unhealthyAfter = upstream.health.unhealthyAfter
