@@ -25,6 +25,8 @@ public final class Gateway: Sendable {
         /// Who this process is.
         public var member: MemberID
         public var logger: Logger
+        /// The bus of the node's event loops and of its cluster. Nil: every event loop is on its own (tests).
+        public var cluster: ClusterParts?
         /// Gets batches of access lines, each with its line end; nil writes none.
         public var accessLog: (@Sendable (String) -> Void)?
 
@@ -49,6 +51,7 @@ public final class Gateway: Sendable {
     private let drainState = Atomic<Bool>(false)
     private let workers: Mutex<[Worker]> = Mutex([])
     private let workerCount = Atomic<Int>(0)
+    private let door = Mutex<ClusterDoor?>(nil)
 
     public init(_ parts: Parts) {
         self.parts = parts
@@ -70,8 +73,10 @@ public final class Gateway: Sendable {
 
     /// True if some instance is proven to work and no drain has begun.
     public var isReady: Bool {
-        !isLeaving && parts.upstreams.contains { $0.instances.contains { $0.isProven } }
+        !isLeaving && hasProvenInstance
     }
+
+    var hasProvenInstance: Bool { parts.upstreams.contains { $0.instances.contains { $0.isProven } } }
 
     /// The node has said that it will go.
     public var isLeaving: Bool { leaving.load(ordering: .relaxed) }
@@ -86,6 +91,18 @@ public final class Gateway: Sendable {
     }
 
     var allWorkers: [Worker] { workers.withLock { $0 } }
+
+    /// Begins to hear the other members and the node's own event loops. Call it once every worker is made; completes on
+    /// `loop` when what is sent to this node arrives.
+    public func join(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard let cluster = parts.cluster, let first = allWorkers.first else { return loop.makeSucceededVoidFuture() }
+        return first.loop.flatSubmit {
+            let door = ClusterDoor(gateway: self, cluster: cluster, loop: first.loop)
+            self.door.withLock { $0 = door }
+            first.door = door
+            return door.open()
+        }.hop(to: loop)
+    }
 }
 
 /// Seconds since the node's start, and since 1970.

@@ -4,6 +4,7 @@ internal import MCPWire
 public import NIOCore
 internal import SealedBox
 internal import TransportAPI
+internal import TransportKit
 
 /// Serves the requests that arrive on one event loop.
 ///
@@ -26,6 +27,17 @@ public final class Worker: RequestService, @unchecked Sendable {
     var retryBudget: RetryBudget
     var streams: StreamTable
     var questions = PendingRequests()
+    /// What is served for other members and event loops, and by them. Nil: every event loop is on its own.
+    let desk: RelayDesk?
+    private var relayDoor: RelayDoor?
+    /// Sessions are shared with other nodes.
+    let hasDirectory: Bool
+    /// The other members, by incarnation.
+    var members: [UInt64: PresentMember] = [:] {
+        didSet { if index == 0 { metrics.members = members.count } }
+    }
+    /// On the first event loop only.
+    var door: ClusterDoor?
     /// Coarse: the time of the last tick.
     var nowSeconds: UInt32
     /// Coarse: the time of the last tick. Good enough for waits of seconds, and free.
@@ -47,6 +59,10 @@ public final class Worker: RequestService, @unchecked Sendable {
         self.gateway = gateway
         self.loop = loop
         self.index = index
+        desk = gateway.parts.cluster.map {
+            RelayDesk(bus: $0.bus, own: gateway.parts.member, loop: index, seed: SecureRandom.uint64())
+        }
+        hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)
         sealer = try Sealer(keys: gateway.parts.keys)
         lanes = gateway.parts.upstreams.map { $0.transport.makeLane(on: loop) }
@@ -55,6 +71,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         accessLog = gateway.parts.accessLog.map { AccessLog(write: $0) }
         retryBudget = RetryBudget(percent: gateway.parts.limits.retryPercent)
         nowSeconds = gateway.clock.seconds()
+        relayDoor = RelayDoor(worker: self)
+        desk?.service = relayDoor
     }
 
     func start(isFirst: Bool) {
@@ -99,6 +117,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         for exchange in exchanges { exchange.tick(now: now) }
         accessLog?.flush()
         streams.tick(now: now)
+        desk?.tick(now: now)
+        door?.tick(now: now)
         if questions.count > 0 { expireQuestions() }
         for checker in health { checker.tick(now: now) }
         for exchange in ownExchanges { exchange.tick(now: now) }
@@ -125,9 +145,7 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     private func reapSessions() {
         let idle = UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000)
-        for session in gateway.sessions.removeExpired(now: nowSeconds, idle: max(idle, 1)) where session.end() {
-            endUpstream(session.upstream, session.instance, session.upstreamSessionID)
-        }
+        for session in gateway.sessions.removeExpired(now: nowSeconds, idle: max(idle, 1)) { retire(session) }
     }
 
     /// Tells an instance that a session is over, so that it can free what it holds. Nobody waits for the answer.
@@ -159,6 +177,8 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     /// Closes what is idle towards the instances and writes the last access lines. The worker serves no more.
     func close() {
+        door?.leave()
+        desk?.close()
         for lane in lanes { lane.close() }
         accessLog?.flush()
     }

@@ -9,6 +9,8 @@ public final class Request {
     public let block: ByteBuffer
     /// Empty when there is none.
     public let body: ByteBuffer
+    /// Set when another member, or another event loop, has the client and has asked this one to serve it.
+    var forwarded: ForwardedFacts?
 
     public init(head: RequestHead, block: ByteBuffer, body: ByteBuffer) {
         self.head = head
@@ -17,7 +19,11 @@ public final class Request {
     }
 
     /// The same request with another body.
-    func with(body: ByteBuffer) -> Request { Request(head: head, block: block, body: body) }
+    func with(body: ByteBuffer) -> Request {
+        let changed = Request(head: head, block: block, body: body)
+        changed.forwarded = forwarded
+        return changed
+    }
 
     /// Calls `body` with the bytes of the first header line of this name; they are empty when it is absent.
     @inline(__always)

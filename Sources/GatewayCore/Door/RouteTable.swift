@@ -25,7 +25,7 @@ struct RouteTable {
         var routes: [(path: [UInt8], endpoint: Endpoint)] = []
         for group in upstreams {
             routes.append((Array(group.path.utf8), .streamable(group)))
-            guard group.instances.contains(where: \.hasStreamEndpoint) else { continue }
+            guard group.takesAttachments || group.instances.contains(where: \.hasStreamEndpoint) else { continue }
             routes.append((Array(Self.streamPath(group).utf8), .stream(group)))
             routes.append((Array(Self.messagesPath(group).utf8), .messages(group)))
             // The path that clients of that time have in their configuration.

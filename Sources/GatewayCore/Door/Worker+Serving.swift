@@ -6,7 +6,6 @@ internal import NIOCore
 
 extension Worker {
     public func serve(_ request: Request, to sink: any ResponseSink) -> (any ClientObserver)? {
-        var id = ByteRange.absent
         let endpoint = request.block.withUnsafeReadableBytes {
             gateway.routes.find(request.head.path.bytes(in: $0))
         }
@@ -18,6 +17,12 @@ extension Worker {
             answerPreflight(request, to: sink)
             return nil
         }
+        return serve(request, endpoint, sink)
+    }
+
+    /// The same for a request whose endpoint is known.
+    func serve(_ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink) -> (any ClientObserver)? {
+        var id = ByteRange.absent
         do throws(Refusal) {
             return try serve(request, endpoint, sink, &id)
         } catch {

@@ -6,10 +6,11 @@ internal import TransportAPI
 extension Exchange {
     func answerBegan(_ head: AnswerHead) {
         lastRead = worker.now
+        if isHosted { return hostAnswered(head) }
         if case .reopening = phase { return reopened(head) }
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
-        if head.status == 404, let session = plan.session { worker.end(session) }
+        if head.status == 404, let session = plan.session { worker.noteGone(session) }
         if (300..<400).contains(head.status), sink != nil, plan.mode != .deletion { return refuseRedirect() }
         if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
         if plan.mode == .deletion || sink == nil {
@@ -31,6 +32,7 @@ extension Exchange {
             case .initialize where newSession != nil: held = HeldAnswer(head: copyOf(head))
             default:
                 if head.status == 200, plan.isCall { nameStream() }
+                if head.status == 200, isStream { claimStream() }
                 begin(head, length: nil)
             }
             return
@@ -127,6 +129,14 @@ extension Exchange {
             return tagged(message, view)
         }
         if let scanned { body = scanned }
+        if plan.mode == .initialize, newSession != nil {
+            var answer = HeldAnswer(head: head)
+            answer.bytes = body
+            answer.length = body.readableBytes
+            answer.hasEnded = true
+            held = answer
+            return releaseHeld()
+        }
         begin(head, length: body.readableBytes)
         if body.readableBytes > 0 { send(body) }
         sink?.end()
@@ -169,13 +179,29 @@ extension Exchange {
 
     /// The answer to `initialize` is there: its client may hear of its session.
     private func releaseHeld() {
+        guard let session = newSession, held?.isRecording == false else { return }
+        guard worker.hasDirectory else { return sendHeld() }
+        held?.isRecording = true
+        handle?.pause()
+        let handshake = request.body.withUnsafeReadableBytes { view -> [UInt8] in
+            guard let params = plan.message?.params, !params.isAbsent, Int(params.end) <= view.count else { return [] }
+            return Array(view[params.range])
+        }
+        worker.record(session, handshake: handshake) { [self] in
+            handle?.resume()
+            sendHeld()
+        }
+    }
+
+    private func sendHeld() {
         guard let answer = held else { return }
         held = nil
-        begin(answer.head, length: nil)
+        begin(answer.head, length: answer.length)
         send(answer.bytes)
+        sink?.flush()
         guard answer.hasEnded else { return }
         sink?.end()
-        finish(.ok)
+        finish(status < 400 ? .ok : .instanceError)
     }
 
     // MARK: Sending

@@ -6,12 +6,13 @@ internal import TransportAPI
 
 extension Exchange {
     func clientLeft() {
+        if let successor { return successor.clientLeft() }
         guard sink != nil else { return }
         sink = nil
         // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
         // Where the gateway does not number events, an instance that gave an event id keeps them itself, and lets the
         // client resume only when it sees that nobody reads the stream any more.
-        let mayRun = stream != nil || !plan.cancelsWithClient && !isStream && !hasEventID
+        let mayRun = !isHosted && (stream != nil || !plan.cancelsWithClient && !isStream && !hasEventID)
         guard mayRun, worker.metrics.detached < limits.detachedExchanges else {
             handle?.cancel()
             return finish(.clientLeft)
@@ -20,6 +21,7 @@ extension Exchange {
     }
 
     func clientIsWritable(_ isWritable: Bool) {
+        if let successor { return successor.clientIsWritable(isWritable) }
         if isWritable {
             stalledSince = nil
             // The silence of an instance that was paused is not its own.
@@ -71,7 +73,7 @@ extension Exchange {
             if let at = retryAt {
                 guard now >= at else { return }
                 retryAt = nil
-                return attempt()
+                return isStream ? startStream() : attempt()
             }
             let most = plan.mode == .deletion ? Self.deletionMilliseconds : options.answerTimeoutMilliseconds
             if now - lastRead > .milliseconds(most) { giveUp("no answer began in time") }
@@ -135,6 +137,7 @@ extension Exchange {
 
     /// The node is going: a stream that waits for nothing in particular ends now.
     func drain() {
+        if isHosted, isStream, sentHead, let sink { return endNow(sink) }
         guard let sink, isRelaying else { return }
         if plan.mode == .legacyStream {
             // The session is this stream: it stays while calls run whose answers come here.

@@ -5,7 +5,8 @@ internal import TransportAPI
 
 extension Exchange {
     /// Writes the lines for the instance into the worker's buffer.
-    func writeRequestLines() {
+    /// - Parameter isRelayed: they go to a host, which gets what names session and stream in another way.
+    func writeRequestLines(isRelayed: Bool = false) {
         let options = plan.upstream.options
         // Taken out and put back, so that the writes go to a local value and not through the worker.
         var lines = worker.requestLines
@@ -14,12 +15,13 @@ extension Exchange {
         request.block.withUnsafeReadableBytes { view in
             var runs = LineRuns()
             for field in request.head.fields where travels(field, view, options) {
+                if isRelayed, field.name == .lastEventID { continue }
                 runs.add(field, view) { lines.writeBytes($0) }
             }
             runs.finish(view) { lines.writeBytes($0) }
         }
         if let name = plan.replacedName { lines.writeHeader("Mcp-Name", name) }
-        if let session = plan.session { lines.writeBytes(session.upstreamLine) }
+        if !isRelayed, let session = plan.session { lines.writeBytes(session.upstreamLine) }
         worker.requestLines = lines
     }
 
@@ -36,12 +38,21 @@ extension Exchange {
         case .mcpName:
             return plan.replacedName == nil
         case .authorization:
-            return options.forwardsAuthorization
+            return options.forwardsAuthorization || request.forwarded != nil
         default:
+            // The member at the client's door has chosen already.
+            if request.forwarded != nil { return Self.isFreeToTravel(field.name) }
             guard !options.forwardedHeaders.isEmpty, !field.name.isHopByHop else { return false }
             let name = field.nameRange.bytes(in: view)
             return options.forwardedHeaders.contains { $0.equalsIgnoringCase(name) }
                 && !request.head.fields.isNamedByConnection(name, view)
+        }
+    }
+
+    private static func isFreeToTravel(_ name: HeaderName) -> Bool {
+        switch name {
+        case .host, .mcpSessionID, .contentLength: false
+        default: !name.isHopByHop
         }
     }
 

@@ -39,8 +39,12 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var sentBytes = 0
     /// The head went to the client, and with it the id of a new session.
     var sentHead = false
+    /// Who serves the client since this exchange has handed it over.
+    var successor: (any ClientObserver)?
     /// The session that this exchange began.
     var newSession: Session?
+    /// Another member, or another event loop, serves the request; what it says goes on as it is.
+    var isHosted = false
     /// Place in the worker's list.
     var slot = 0
     var isDetached = false
@@ -89,27 +93,31 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         worker.retryBudget.noteRequest()
         if let session = plan.session {
             session.touch(worker.nowSeconds)
+            if worker.hasDirectory { worker.noteUse(of: session) }
             if isStream { session.streams.add(1, ordering: .relaxed) }
             if plan.isCall { session.calls.add(1, ordering: .relaxed) }
         }
         if isStream {
             worker.metrics.streams += 1
-            nameStream()
+            return startStream()
         }
+        if plan.mode == .deletion { return worker.endRecord(of: plan.session) { [self] in attempt() } }
         attempt()
     }
 
     /// Sends the request to the next instance that it may go to.
     func attempt() {
-        let next: Instance? =
-            switch plan.target {
-            case .pinned(let instance): instance
-            case .any(let need): plan.upstream.choose(need, excluding: tried, random: &worker.random)
-            }
+        let next: Instance?
+        switch plan.target {
+        case .pinned(let instance): next = instance
+        case .any(let need): next = plan.upstream.choose(need, excluding: tried, random: &worker.random)
+        case .host(let member, let loop): return ask(member, loop: loop)
+        }
         guard let next else { return refuse(.noInstance, .unavailable) }
         attempts += 1
         if next.index < 64 { tried |= 1 &<< UInt64(next.index) }
         take(next)
+        if next.isAttached { return ask(attachmentOf: next) }
         writeRequestLines()
         let outgoing = ExchangeRequest(
             verb: plan.verb, path: plan.path, usesStreamEndpoint: plan.usesStreamEndpoint,
@@ -126,8 +134,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         guard sink != nil, case .awaitingHead = phase, attempts < limits.attempts else { return false }
         switch error.delivery {
         case .notDelivered:
-            if case .pinned = plan.target { return false }
-            return true
+            if case .any = plan.target { return true }
+            return false
         case .unknown:
             // An instance may have got it: only what is harmless twice, only once more, and within the budget.
             guard error.code == .interrupted, attempts < 2 else { return false }
@@ -152,6 +160,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         phase = .done
         sink = nil
         handle = nil
+        held = nil
         leaveStream()
         if let session = plan.session ?? newSession, worker.questions.count > 0 {
             worker.questions.removeAll(of: ObjectIdentifier(self), session.id)

@@ -23,6 +23,8 @@ final class ExchangePlan {
         /// To this instance and no other.
         case pinned(Instance)
         case any(UpstreamGroup.Need)
+        /// To the member that holds what is asked for, and to one of its event loops. It answers as if it were the door.
+        case host(MemberID, loop: UInt8?)
     }
 
     let upstream: UpstreamGroup
@@ -42,6 +44,8 @@ final class ExchangePlan {
     /// The instance's path, where it is not its endpoint.
     var path: String?
     var usesStreamEndpoint = false
+    /// What is done when the host of the stream cannot be reached; nothing was sent to it then.
+    var ifHostIsGone: ((Exchange) -> Void)?
     /// The name without its tag, sent as `Mcp-Name` in place of the client's.
     var replacedName: [UInt8]?
 

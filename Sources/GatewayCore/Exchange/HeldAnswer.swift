@@ -6,8 +6,12 @@ internal import TransportAPI
 struct HeldAnswer {
     var head: AnswerHead
     var bytes = ByteBuffer()
+    /// Of the body, where it is whole.
+    var length: Int?
     /// The instance has said everything.
     var hasEnded = false
+    /// The session is being put on record.
+    var isRecording = false
 
     init(head: AnswerHead) { self.head = head }
 }

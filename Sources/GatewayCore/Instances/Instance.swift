@@ -1,6 +1,7 @@
 // One instance of an upstream as every event loop sees it: its identity, its health, its load. All that changes is
 // atomic, so that choosing an instance takes no lock.
 public import Synchronization
+public import TransportAPI
 
 /// One running MCP server process.
 public final class Instance: Sendable {
@@ -22,6 +23,11 @@ public final class Instance: Sendable {
     /// Offers the 2024-11-05 transport.
     public let hasStreamEndpoint: Bool
 
+    /// Reached through an attachment, which hosts its exchanges, and not by this node itself.
+    public let isAttached: Bool
+    /// Who puts it on the bus now, if anybody does.
+    private let holder = Mutex<MemberID?>(nil)
+
     let health = Atomic<Health>(.unchecked)
     let isDraining = Atomic<Bool>(false)
     let era: Atomic<UInt8>
@@ -32,12 +38,16 @@ public final class Instance: Sendable {
     /// Sessions that live there.
     let sessions = Atomic<Int>(0)
 
-    public init(index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown) {
+    public init(
+        index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown,
+        isAttached: Bool = false
+    ) {
         self.index = index
         self.name = name
         self.digest = digest
         self.hasStreamEndpoint = hasStreamEndpoint
         self.era = Atomic(era.rawValue)
+        self.isAttached = isAttached
     }
 
     /// May new sessions and stateless calls go there?
@@ -53,6 +63,12 @@ public final class Instance: Sendable {
 
     /// Calls that run plus sessions that live there, for the choice of the least loaded.
     var load: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
+
+    /// The attachment that puts it on the bus; nil for an instance that the node reaches by itself, or that is gone.
+    var member: MemberID? {
+        get { holder.withLock { $0 } }
+        set { holder.withLock { $0 = newValue } }
+    }
 
     /// Takes an instance out of the choice for new work; what runs goes on.
     public func drain() { isDraining.store(true, ordering: .relaxed) }

@@ -27,21 +27,50 @@ public final class UpstreamGroup: Sendable {
     public let name: String
     public let digest: UInt64
     public let path: String
-    public let instances: [Instance]
+    /// Those of the configuration; empty where instances attach themselves.
+    private let configured: [Instance]
+    /// Its instances come by themselves, through attachments.
+    public let takesAttachments: Bool
+    private let attached = Mutex<[Instance]>([])
     public let transport: any Upstream
     public let options: Options
 
     public init(
         index: Int, name: String, digest: UInt64, path: String, instances: [Instance], transport: any Upstream,
-        options: Options
+        options: Options, takesAttachments: Bool = false
     ) {
         self.index = index
         self.name = name
         self.digest = digest
         self.path = path
-        self.instances = instances
+        configured = instances
+        self.takesAttachments = takesAttachments
         self.transport = transport
         self.options = options
+    }
+
+    /// All instances that are known. The list of the configuration never changes, so that it takes no lock.
+    public var instances: [Instance] { takesAttachments ? attached.withLock { $0 } : configured }
+
+    /// Attached instances that are remembered, those included that have left. Beyond: the first that has left is
+    /// forgotten, and without one a newcomer is not taken in.
+    static let attachedMax = 1024
+
+    /// The attached instance of this digest, made if it is not known. Nil at the bound.
+    func attachedInstance(digest: UInt64, name: String?, hasStreamEndpoint: Bool) -> Instance? {
+        attached.withLock { all in
+            if let known = all.first(where: { $0.digest == digest }) { return known }
+            if all.count >= Self.attachedMax {
+                guard let gone = all.firstIndex(where: { $0.member == nil && $0.load == 0 }) else { return nil }
+                all.remove(at: gone)
+            }
+            let index = (all.last?.index ?? -1) + 1
+            let instance = Instance(
+                index: index, name: name ?? String(digest, radix: 16), digest: digest,
+                hasStreamEndpoint: hasStreamEndpoint, isAttached: true)
+            all.append(instance)
+            return instance
+        }
     }
 
     /// What a request needs of the instance that serves it.
@@ -69,22 +98,28 @@ public final class UpstreamGroup: Sendable {
     /// The less loaded of two random eligible instances, `excluded` (a bit set of indices) left out; nil if none is.
     func choose(_ need: Need, excluding excluded: UInt64 = 0, random: inout FastRandom) -> Instance? {
         var eligible = 0
+        let instances = instances
         for instance in instances where isCandidate(instance, need, excluded) { eligible += 1 }
         guard eligible > 0 else { return nil }
-        guard let first = candidate(random.below(eligible), need, excluded) else { return nil }
-        guard eligible > 1, let second = candidate(random.below(eligible), need, excluded) else { return first }
+        guard let first = candidate(instances, random.below(eligible), need, excluded) else { return nil }
+        guard eligible > 1, let second = candidate(instances, random.below(eligible), need, excluded) else { return first }
         return second.load < first.load ? second : first
     }
 
     /// True if some instance could meet the need, whether or not it is up.
-    func couldMeet(_ need: Need) -> Bool { instances.contains { need.isMet(by: $0) } }
+    func couldMeet(_ need: Need) -> Bool {
+        let instances = instances
+        return takesAttachments && instances.isEmpty || instances.contains { need.isMet(by: $0) }
+    }
 
     private func isCandidate(_ instance: Instance, _ need: Need, _ excluded: UInt64) -> Bool {
         let bit: UInt64 = instance.index < 64 ? 1 &<< UInt64(instance.index) : 0
         return instance.isEligible && excluded & bit == 0 && need.isMet(by: instance)
     }
 
-    private func candidate(_ wanted: Int, _ need: Need, _ excluded: UInt64) -> Instance? {
+    private func candidate(
+        _ instances: [Instance], _ wanted: Int, _ need: Need, _ excluded: UInt64
+    ) -> Instance? {
         var left = wanted
         for instance in instances where isCandidate(instance, need, excluded) {
             if left == 0 { return instance }

@@ -45,6 +45,10 @@ extension Gateway {
         ] {
             text.add([("outcome", outcome)], count)
         }
+        text.begin(Telemetry.directoryFailures, "counter", "Calls of the session directory that failed.")
+        text.add([], sum.recordFailures)
+        text.begin(Telemetry.members, "gauge", "Other members of the cluster that are there.")
+        text.add([], sum.members)
         text.begin(Telemetry.draining, "gauge", "1 while the node shuts down.")
         text.add([], isLeaving ? 1 : 0)
         writeInstances(&text)

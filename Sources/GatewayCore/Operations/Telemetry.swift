@@ -13,6 +13,8 @@ public enum Telemetry {
     static let slowClients = "patchbay_slow_clients_closed_total"
     static let questions = "patchbay_questions_total"
     static let resumes = "patchbay_resumes_total"
+    static let directoryFailures = "patchbay_directory_failures_total"
+    static let members = "patchbay_members"
     static let instanceUp = "patchbay_instance_up"
     static let instanceLoad = "patchbay_instance_exchanges_active"
     static let instanceSessions = "patchbay_instance_sessions"

@@ -19,11 +19,15 @@ struct WorkerMetrics: Sendable {
     var exchanges = 0
     var detached = 0
     var slowClients: UInt64 = 0
+    /// On one event loop only.
+    var members = 0
     var questionsAsked: UInt64 = 0
     var questionsAnswered: UInt64 = 0
     var questionsExpired: UInt64 = 0
     var answersLate: UInt64 = 0
     var answersRefused: UInt64 = 0
+    /// Calls of the directory that failed.
+    var recordFailures: UInt64 = 0
     var resumes: UInt64 = 0
     var resumesLost: UInt64 = 0
     var resumesRefused: UInt64 = 0
@@ -55,11 +59,13 @@ struct WorkerMetrics: Sendable {
         exchanges += other.exchanges
         detached += other.detached
         slowClients &+= other.slowClients
+        members += other.members
         questionsAsked &+= other.questionsAsked
         questionsAnswered &+= other.questionsAnswered
         questionsExpired &+= other.questionsExpired
         answersLate &+= other.answersLate
         answersRefused &+= other.answersRefused
+        recordFailures &+= other.recordFailures
         resumes &+= other.resumes
         resumesLost &+= other.resumesLost
         resumesRefused &+= other.resumesRefused

@@ -106,6 +106,7 @@ extension Worker {
 extension Gateway {
     /// The first answer to a question has been accepted here: whoever keeps the question may forget it.
     func questionAnswered(_ nonce: UInt64, expires: UInt32, by worker: Worker) {
+        tell(.answered(nonce: nonce, expires: expires))
         if worker.questions.remove(nonce) != nil { return }
         for other in allWorkers where other !== worker { other.loop.execute { other.questions.remove(nonce) } }
     }

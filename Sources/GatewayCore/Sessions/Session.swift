@@ -34,6 +34,9 @@ public final class Session: Sendable {
     let isRestored: Bool
 
     private let ended = Atomic<Bool>(false)
+    private let forgotten = Atomic<Bool>(false)
+    /// When its use was put on record last, in seconds on the node's clock.
+    let recordedAt: Atomic<UInt32>
     private let lastSeen: Atomic<UInt32>
     private let negotiated = Atomic<UInt8>(.max)
     /// Counts the instances that it has lived on.
@@ -65,12 +68,18 @@ public final class Session: Sendable {
         self.endsAt = endsAt
         self.isRestored = isRestored
         lastSeen = Atomic(now)
+        recordedAt = Atomic(now)
         instance.sessions.add(1, ordering: .relaxed)
     }
 
     deinit { if !hasEnded { instance.sessions.subtract(1, ordering: .relaxed) } }
 
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+    /// This node holds it no more, though it lives: the next request finds it anew by its token.
+    var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
+
+    func forget() { forgotten.store(true, ordering: .releasing) }
 
     /// Ends it for good. Returns false if it had ended before.
     @discardableResult

@@ -19,7 +19,9 @@ extension Worker {
 
     /// The live session for a token, from this loop's cache, the node's table, or the token alone.
     func find(_ token: UnsafeRawBufferPointer) -> Session? {
-        if let session = tokens.find(token) { return session.hasEnded || isTooOld(session) ? nil : session }
+        if let session = tokens.find(token), !session.isForgotten {
+            return session.hasEnded || isTooOld(session) ? nil : session
+        }
         guard let opened = SessionToken.open(token, sealer), let session = recorded(opened), !session.hasEnded,
             !isTooOld(session)
         else { return nil }
@@ -36,7 +38,7 @@ extension Worker {
         let unix = NodeClock.unixSeconds()
         guard token.incarnation != gateway.sessions.incarnation, unix < token.expires,
             let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
-            let instance = upstream.instance(digest: token.instance), let id = token.upstreamSessionID, !id.isEmpty
+            let instance = instance(of: token, upstream), let id = token.upstreamSessionID, !id.isEmpty
         else { return nil }
         let session = Session(
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
@@ -44,7 +46,16 @@ extension Worker {
             endsAt: nowSeconds &+ (token.expires - unix), isRestored: true)
         if token.revision != .max { session.revisionValue = token.revision }
         session.listKinds = ListKinds(rawValue: token.kinds)
-        return gateway.sessions.insert(session)
+        let entered = gateway.sessions.insert(session)
+        if entered === session, !instance.isAttached { verify(session) }
+        return entered
+    }
+
+    /// The instance that a token names. One that attaches itself may not have been heard of yet.
+    private func instance(of token: SessionToken, _ upstream: UpstreamGroup) -> Instance? {
+        if let known = upstream.instance(digest: token.instance) { return known }
+        guard upstream.takesAttachments else { return nil }
+        return upstream.attachedInstance(digest: token.instance, name: nil, hasStreamEndpoint: false)
     }
 
     /// Enters a new session in the table. Nil when the table is full; the instance is told then.
@@ -82,9 +93,15 @@ extension Worker {
         gateway.sessions.remove(session.id)
     }
 
+    /// Its instance does not know it any more.
+    func noteGone(_ session: Session) {
+        end(session)
+        endRecord(of: session) {}
+    }
+
     /// Ends a session whose client never got its id, upstream too.
     func abandon(_ session: Session) {
-        end(session)
+        noteGone(session)
         endUpstream(session.upstream, session.instance, session.upstreamSessionID)
     }
 
@@ -92,6 +109,7 @@ extension Worker {
 
     /// Who is speaking: anonymous, or a digest of the configured header.
     func principal(of request: Request) -> Principal {
+        if let facts = request.forwarded { return facts.principal }
         guard let name = gateway.parts.principalHeader else { return .anonymous }
         return request.block.withUnsafeReadableBytes { view in
             // All lines of that name: whoever adds one to another's is somebody else.

@@ -4,8 +4,41 @@ internal import MCPWire
 internal import NIOCore
 internal import Synchronization
 internal import TransportAPI
+internal import TransportKit
 
 extension Exchange {
+    /// A GET begins: at whoever holds the session's stream, or else here.
+    func startStream() {
+        guard case .pinned(let instance) = plan.target, plan.mode == .pass, !instance.isAttached else { return attempt() }
+        guard worker.hasDirectory, request.forwarded == nil, plan.upstream.options.isResumable, let session = plan.session
+        else { return holdStream() }
+        worker.lookUp(session) { [self] record in
+            guard case .awaitingHead = phase, handle == nil, retryAt == nil else { return }
+            guard let record, record.holder != worker.gateway.parts.member.incarnation,
+                let holder = worker.members[record.holder], let name = StreamName.unpack(record.heldStream)
+            else { return holdStream() }
+            leaveStream()
+            plan.ifHostIsGone = { exchange in
+                exchange.plan.target = .pinned(instance)
+                exchange.holdStream()
+            }
+            plan.target = .host(holder.id, loop: name.loop)
+            attempt()
+        }
+    }
+
+    /// This event loop asks the instance for the stream, and will hold it.
+    private func holdStream() {
+        nameStream()
+        attempt()
+    }
+
+    /// The instance has granted its stream.
+    func claimStream() {
+        guard worker.hasDirectory, let stream else { return }
+        worker.claimStream(stream.session, stream.name)
+    }
+
     /// Gives the stream a name, if it is one that a client may resume.
     func nameStream() {
         guard stream == nil, plan.upstream.options.isResumable, plan.isResumable, let session = plan.session else { return }
@@ -30,6 +63,7 @@ extension Exchange {
         if isStream {
             _ = stream.session.heldStream.compareExchange(
                 expected: stream.name.packed, desired: 0, ordering: .relaxed)
+            if worker.hasDirectory { worker.releaseStream(stream.session, stream.name) }
         }
         if stream.ring.count == 0 || stream.session.hasEnded {
             worker.streams.remove(stream)
@@ -106,7 +140,7 @@ extension Exchange {
             if isStream, upstreamEventID.isEmpty { announceLists() }
             return
         }
-        if head.status == 404, let session = plan.session { worker.end(session) }
+        if head.status == 404, let session = plan.session { worker.noteGone(session) }
         if head.status == 409 || head.status >= 500, reopen() { return }
         phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
         breakOff("The instance does not continue its stream (status \(head.status)).")

@@ -31,6 +31,11 @@ extension Worker {
             return token.flatMap { find($0) }
         }
         guard isNamed else { throw .sessionParameterMissing }
+        if session == nil, request.forwarded == nil, let holder = holder(ofStreamNamedBy: request, upstream, principal) {
+            let plan = ExchangePlan(upstream: upstream, target: .host(holder, loop: nil))
+            plan.principal = principal
+            return plan
+        }
         guard let session, session.upstream === upstream, session.principal == principal,
             let path = session.messagePath
         else { throw .sessionNotFound }
@@ -39,6 +44,19 @@ extension Worker {
         plan.principal = principal
         plan.path = path
         return plan
+    }
+
+    /// The member whose connection is the session that the request names: a 2024-11-05 session is one stream.
+    private func holder(
+        ofStreamNamedBy request: Request, _ upstream: UpstreamGroup, _ principal: Principal
+    ) -> MemberID? {
+        request.block.withUnsafeReadableBytes { view in
+            guard let text = Self.sessionParameter(request.head.query.bytes(in: view)),
+                let token = SessionToken.open(text, sealer), token.upstream == upstream.digest,
+                token.principal == principal, token.node != gateway.parts.member.incarnation
+            else { return nil }
+            return member(token.node)
+        }
     }
 
     /// The value of `session_id` in a query string. Our tokens need no percent-encoding.
@@ -70,7 +88,7 @@ extension Exchange {
             AnswerHead(
                 status: 200, content: .eventStream, length: nil, sessionID: nil,
                 lines: ByteBuffer(string: "Content-Type: text/event-stream\r\n")), length: nil)
-        let own = "\(RouteTable.messagesPath(plan.upstream))?session_id=\(token)"
+        let own = "\(request.forwarded?.messagesPath ?? RouteTable.messagesPath(plan.upstream))?session_id=\(token)"
         return .replace(ByteBuffer(string: "event: endpoint\ndata: \(own)\n\n"))
     }
 

@@ -18,8 +18,11 @@ extension Worker {
         let session = try session(of: request, upstream, principal)
         if upstream.options.isResumable {
             if request.has(.lastEventID) { return try resume(request, session, sink) }
-            if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
-                return join(stream, after: stream.handedOver, request, sink)
+            if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)) {
+                if let stream = streams.find(held) { return join(stream, after: stream.handedOver, request, sink) }
+                if held.loop != index, desk != nil {
+                    return start(forwarded(request, session, to: gateway.parts.member, loop: held.loop), sink)
+                }
             }
         } else if session.streams.load(ordering: .relaxed) >= gateway.parts.limits.streamsPerSession {
             throw .tooManyStreams
@@ -42,6 +45,18 @@ extension Worker {
         return start((request, plan), sink)
     }
 
+    /// The request for a stream that another member, or another event loop, holds.
+    private func forwarded(
+        _ request: Request, _ session: Session, to member: MemberID, loop: UInt8
+    ) -> (Request, ExchangePlan) {
+        let plan = ExchangePlan(upstream: session.upstream, target: .host(member, loop: loop))
+        plan.verb = .get
+        plan.session = session
+        plan.principal = session.principal
+        plan.cancelsWithClient = true
+        return (request, plan)
+    }
+
     // MARK: Last-Event-ID
 
     private func resume(
@@ -53,8 +68,17 @@ extension Worker {
             metrics.resumesRefused &+= 1
             throw .badEventID
         }
+        if id.host != gateway.parts.member.incarnation || id.stream.loop != index, request.forwarded == nil, desk != nil,
+            let holder = member(id.host)
+        {
+            let routed = forwarded(request, session, to: holder, loop: id.stream.loop)
+            routed.1.ifHostIsGone = { exchange in
+                exchange.handOver { sink throws(Refusal) in try exchange.worker.lost(id, request, session, sink) }
+            }
+            return start(routed, sink)
+        }
         guard id.host == gateway.parts.member.incarnation, let stream = streams.find(id.stream),
-            stream.session === session
+            stream.session.id == session.id
         else { return try lost(id, request, session, sink) }
         guard id.number < stream.ring.next else {
             metrics.resumesRefused &+= 1

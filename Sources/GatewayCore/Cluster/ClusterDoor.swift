@@ -1,0 +1,162 @@
+// Where everything that other members send comes in, and from where this member says that it lives. One per node, on its
+// first event loop; it sorts, and hands on to the event loops.
+internal import Logging
+internal import NIOCore
+internal import TransportAPI
+internal import TransportKit
+
+/// The node's place on the bus. Confined to its event loop.
+final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
+    private let gateway: Gateway
+    private let cluster: ClusterParts
+    private let loop: any EventLoop
+    private(set) var presence: PresenceTable
+    private var subscriptions: [any Subscription] = []
+    /// What has come in this burst, by event loop.
+    private var sorted: [[(envelope: Envelope, sender: MemberID)]] = []
+    private var lastHeartbeat: NIODeadline?
+    /// When to subscribe anew after the bus has broken.
+    private var subscribeAt: NIODeadline?
+    private var hasLeft = false
+    /// Envelopes with heartbeats of members whose clocks, versions or secrets do not fit are dropped by the transport.
+    private static let resubscribeAfter = TimeAmount.milliseconds(200)
+
+    init(gateway: Gateway, cluster: ClusterParts, loop: any EventLoop) {
+        self.gateway = gateway
+        self.cluster = cluster
+        self.loop = loop
+        presence = PresenceTable(own: gateway.parts.member, timing: cluster.timing)
+    }
+
+    // MARK: Subscriptions
+
+    /// Completes when this member hears what is sent to it.
+    func open() -> EventLoopFuture<Void> {
+        let own = gateway.parts.member
+        let all = [Subject.inbox(own), .everyone].map { subject in
+            cluster.bus.subscribe(to: subject, capacity: SubscriptionCapacity(), on: loop, self)
+        }
+        return EventLoopFuture.whenAllSucceed(all, on: loop).assumeIsolated().map { subscriptions in
+            self.subscriptions = subscriptions
+            self.lastHeartbeat = nil
+        }.nonisolated()
+    }
+
+    func subscriptionEnded(_ error: TransportError) {
+        guard !hasLeft, subscribeAt == nil else { return }
+        gateway.parts.logger.warning(
+            "messages of other members may have been lost; every relayed exchange is verified",
+            metadata: ["error": "\(error)"])
+        for subscription in subscriptions { subscription.end() }
+        subscriptions = []
+        subscribeAt = .now() + Self.resubscribeAfter
+    }
+
+    private func subscribeAgain(now: NIODeadline) {
+        guard let at = subscribeAt, now >= at else { return }
+        subscribeAt = nil
+        open().assumeIsolated().whenComplete { result in
+            switch result {
+            case .success:
+                for worker in self.gateway.allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
+            case .failure: self.subscribeAt = .now() + Self.resubscribeAfter
+            }
+        }
+    }
+
+    // MARK: What comes in
+
+    func received(_ envelope: Envelope, from sender: MemberID) {
+        switch EnvelopeKind(of: envelope) {
+        case .relayRequest, .relayAnswer:
+            let workers = gateway.allWorkers
+            guard let loop = RelayDesk.loop(of: envelope, loops: workers.count) else { return }
+            while sorted.count < workers.count { sorted.append([]) }
+            sorted[loop].append((envelope, sender))
+        case .heartbeat:
+            guard let heartbeat = Heartbeat(envelope) else { return }
+            apply(presence.heard(heartbeat, from: sender, now: .now()))
+        case .goodbye:
+            apply(presence.saidGoodbye(sender))
+        case .note:
+            if let note = ClusterNote(envelope), sender != gateway.parts.member { gateway.apply(note) }
+        case nil:
+            return
+        }
+    }
+
+    func receivedAll() {
+        let workers = gateway.allWorkers
+        for index in sorted.indices where !sorted[index].isEmpty && index < workers.count {
+            let burst = sorted[index]
+            sorted[index].removeAll(keepingCapacity: true)
+            let worker = workers[index]
+            if worker.loop.inEventLoop {
+                worker.receive(burst)
+            } else {
+                worker.loop.execute { worker.receive(burst) }
+            }
+        }
+    }
+
+    // MARK: Presence
+
+    func tick(now: NIODeadline) {
+        subscribeAgain(now: now)
+        guard !cluster.isAlone, !hasLeft else { return }
+        apply(presence.tick(now: now))
+        if let last = lastHeartbeat, now - last < cluster.timing.heartbeat { return }
+        lastHeartbeat = now
+        try? cluster.bus.publish(heartbeat.envelope(), to: .everyone)
+    }
+
+    private var heartbeat: Heartbeat {
+        var attached: Heartbeat.Attached?
+        if let own = cluster.attached, let upstream = gateway.parts.upstreams.first, let instance = upstream.instances.first {
+            attached = Heartbeat.Attached(
+                upstream: upstream.name, instance: own.instance, label: own.label, era: instance.currentEra.rawValue,
+                hasStreamEndpoint: instance.hasStreamEndpoint)
+        }
+        let load = gateway.parts.upstreams.reduce(0) { $0 + $1.instances.reduce(0) { $0 + $1.load } }
+        return Heartbeat(
+            role: cluster.attached == nil ? .node : .attachment, isDraining: gateway.isLeaving,
+            isReady: gateway.isReady || gateway.isLeaving && gateway.hasProvenInstance,
+            load: UInt32(clamping: load), attached: attached)
+    }
+
+    private func apply(_ changes: [PresenceChange]) {
+        guard !changes.isEmpty else { return }
+        for change in changes {
+            switch change {
+            case .joined(let member), .changed(let member), .recovered(let member), .suspected(let member):
+                gateway.noteAttachment(member)
+                if case .joined = change { log("a member has joined", member, nil) }
+                if case .suspected = change { log("a member is silent", member, nil) }
+                // Whoever has just come knows nothing of us.
+                if case .joined = change { lastHeartbeat = nil }
+            case .left(let member, let reason):
+                gateway.noteDetachment(member)
+                log("a member has left", member, "\(reason)")
+                for worker in gateway.allWorkers { worker.loop.execute { worker.desk?.memberLeft(member.id) } }
+            }
+        }
+        let members = Dictionary(
+            presence.members.map { ($0.id.incarnation, $0) }, uniquingKeysWith: { first, _ in first })
+        for worker in gateway.allWorkers { worker.loop.execute { worker.members = members } }
+    }
+
+    private func log(_ text: String, _ member: PresentMember, _ reason: String?) {
+        var metadata: Logger.Metadata = ["member": "\(member.id)", "role": "\(member.heartbeat.role)"]
+        if let reason { metadata["reason"] = "\(reason)" }
+        gateway.parts.logger.notice("\(text)", metadata: metadata)
+    }
+
+    /// Says goodbye: from now on nobody hears of this member, nor it of anybody.
+    func leave() {
+        guard !hasLeft else { return }
+        hasLeft = true
+        if !cluster.isAlone { try? cluster.bus.publish(Heartbeat.goodbye(), to: .everyone) }
+        for subscription in subscriptions { subscription.end() }
+        subscriptions = []
+    }
+}

@@ -1,0 +1,60 @@
+// What a member tells the host of a request beside the request itself: what it has found out and checked at the door.
+internal import NIOCore
+internal import TransportAPI
+internal import TransportKit
+
+/// The facts that travel with a forwarded request.
+struct ForwardedFacts {
+    /// Which of the upstream's endpoints the client has asked.
+    enum Door: UInt8 { case streamable = 1, stream = 2, messages = 3 }
+
+    private static let version: UInt8 = 1
+
+    var upstream: UInt64
+    var door: Door
+    var principal: Principal
+    /// Where clients of 2024-11-05 find the messages endpoint, for the event that tells them.
+    var messagesPath: String
+    /// Who has the client.
+    var caller: MemberID?
+
+    private enum Tag {
+        static let upstream: UInt8 = 1
+        static let door: UInt8 = 2
+        static let high: UInt8 = 3
+        static let low: UInt8 = 4
+        static let messagesPath: UInt8 = 5
+    }
+
+    init(upstream: UInt64, door: Door, principal: Principal, messagesPath: String) {
+        self.messagesPath = messagesPath
+        self.upstream = upstream
+        self.door = door
+        self.principal = principal
+    }
+
+    var context: ByteBuffer {
+        var fields = FieldWriter(version: Self.version)
+        fields.write(Tag.upstream, upstream)
+        fields.write(Tag.door, UInt64(door.rawValue))
+        fields.write(Tag.high, principal.high)
+        fields.write(Tag.low, principal.low)
+        fields.write(Tag.messagesPath, messagesPath)
+        return fields.buffer
+    }
+
+    init?(_ context: ByteBuffer, from caller: MemberID) {
+        guard let fields = FieldReader(context, versions: Self.version...Self.version),
+            let upstream = fields.number(Tag.upstream), let high = fields.number(Tag.high), let low = fields.number(Tag.low),
+            let path = fields.text(Tag.messagesPath, bytesMax: 1024),
+            let door = fields.number(Tag.door).flatMap({ Door(rawValue: UInt8(clamping: $0)) })
+        else { return nil }
+        self.upstream = upstream
+        self.door = door
+        messagesPath = path
+        principal = Principal()
+        principal.high = high
+        principal.low = low
+        self.caller = caller
+    }
+}

@@ -1,0 +1,58 @@
+// What the node does about what it hears from other members.
+internal import NIOCore
+internal import SealedBox
+internal import Synchronization
+internal import TransportAPI
+internal import TransportKit
+
+extension Gateway {
+    func apply(_ note: ClusterNote) {
+        switch note {
+        case .ended(let id):
+            guard let session = sessions.find(id) else { return }
+            session.end()
+            sessions.remove(id)
+        case .answered(let nonce, let expires):
+            _ = answered.take(nonce, expires: expires)
+            for worker in allWorkers { worker.loop.execute { worker.questions.remove(nonce) } }
+        }
+    }
+
+    /// Tells every other member. Whoever misses it finds out in another way.
+    func tell(_ note: ClusterNote) {
+        guard let cluster = parts.cluster, !cluster.isAlone else { return }
+        try? cluster.bus.publish(note.envelope, to: .everyone)
+    }
+
+    // MARK: Attachments
+
+    /// An attachment has said what it offers, or is silent.
+    func noteAttachment(_ member: PresentMember) {
+        guard let offer = member.heartbeat.attached,
+            let upstream = parts.upstreams.first(where: { $0.takesAttachments && $0.name == offer.upstream }),
+            let instance = upstream.attachedInstance(
+                digest: Self.digest(offer.instance), name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
+        else { return }
+        instance.member = member.id
+        instance.era.store(offer.era, ordering: .relaxed)
+        instance.isDraining.store(member.heartbeat.isDraining, ordering: .relaxed)
+        let isWell = member.heartbeat.isReady && !member.isSuspect
+        instance.health.store(isWell ? .healthy : .ejected, ordering: .relaxed)
+    }
+
+    /// An attachment is gone. What it stood beside may come back under another start of it.
+    func noteDetachment(_ member: PresentMember) {
+        guard let offer = member.heartbeat.attached,
+            let upstream = parts.upstreams.first(where: { $0.takesAttachments && $0.name == offer.upstream }),
+            let instance = upstream.instance(digest: Self.digest(offer.instance)), instance.member == member.id
+        else { return }
+        instance.member = nil
+        instance.health.store(.ejected, ordering: .relaxed)
+    }
+
+    /// What sealed ids name an instance or an upstream by.
+    public static func digest(_ name: String) -> UInt64 {
+        var name = name
+        return name.withUTF8 { Digest.sha256(UnsafeRawBufferPointer($0)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+}

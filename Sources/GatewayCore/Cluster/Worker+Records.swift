@@ -1,0 +1,180 @@
+// What this node puts on record of its sessions, and reads of others'. Nothing of it is on the way of a call: a session
+// is recorded before its client hears of it, and everything later is written behind.
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+internal import TransportKit
+
+extension Worker {
+    var directory: (any SessionDirectory)? { gateway.parts.cluster?.directory }
+
+    private var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
+
+    private var idleSeconds: UInt32 {
+        max(1, UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000))
+    }
+
+    // MARK: Beginning
+
+    /// Puts a new session on record, then goes on. A directory that is down does not hold it up for longer than its
+    /// timeout: the session is then known by its token alone.
+    func record(_ session: Session, handshake: [UInt8], then body: @escaping () -> Void) {
+        guard let directory else { return body() }
+        let record = SessionRecord(session, handshake: handshake, now: NodeClock.unixSeconds())
+        directory.create(session.id.key, record.value, lifetime: recordLifetime, on: loop)
+            .assumeIsolated().whenComplete { result in
+                if case .failure(let error) = result { self.noteUnrecorded(session, error) }
+                body()
+            }
+    }
+
+    private func noteUnrecorded(_ session: Session, _ error: any Error) {
+        metrics.recordFailures &+= 1
+        gateway.parts.logger.warning(
+            "a session is not on record: it lives, and is known by its id alone",
+            metadata: ["session": "\(session.fingerprint)", "error": "\(error)"])
+    }
+
+    // MARK: Reading
+
+    /// What is on record of a session; nil when nothing is, or nobody knows.
+    func lookUp(_ session: Session, then body: @escaping (SessionRecord?) -> Void) {
+        guard let directory else { return body(nil) }
+        directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(.found(let found)): body(SessionRecord(found.value))
+            case .success(.absent), .success(.unknown): body(nil)
+            case .failure:
+                self.metrics.recordFailures &+= 1
+                body(nil)
+            }
+        }
+    }
+
+    /// A session that began elsewhere is served by its token at once; should it have ended, this finds out.
+    func verify(_ session: Session) {
+        guard directory != nil else { return }
+        lookUp(session) { record in
+            if let record, record.state == .ended || record.principal != session.principal { self.end(session) }
+        }
+    }
+
+    // MARK: Changing
+
+    /// Changes the record by compare-and-set, again when somebody else was faster. `body` says what it changed to, or nil
+    /// for nothing to change.
+    func change(
+        _ session: Session, attempts: Int = 4, _ body: @escaping (SessionRecord) -> SessionRecord?,
+        then done: @escaping () -> Void = {}
+    ) {
+        guard let directory else { return done() }
+        directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
+            guard case .success(.found(let found)) = result, let record = SessionRecord(found.value),
+                let changed = body(record)
+            else {
+                if case .failure = result { self.metrics.recordFailures &+= 1 }
+                return done()
+            }
+            directory.update(
+                session.id.key, changed.value, from: found.revision, lifetime: self.recordLifetime, on: self.loop
+            ).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(.lost) where attempts > 1: self.change(session, attempts: attempts - 1, body, then: done)
+                case .failure:
+                    self.metrics.recordFailures &+= 1
+                    done()
+                default: done()
+                }
+            }
+        }
+    }
+
+    /// Sets the session's end on record and tells everybody, then goes on: ended comes before everything else.
+    func endRecord(of session: Session?, then body: @escaping () -> Void) {
+        guard let session, directory != nil else { return body() }
+        gateway.tell(.ended(session.id))
+        change(
+            session,
+            { record in
+                guard record.state != .ended else { return nil }
+                var ended = record
+                ended.state = .ended
+                return ended
+            }, then: body)
+    }
+
+    /// Puts on record that the session is in use, at most once per quarter of the idle limit.
+    func noteUse(of session: Session) {
+        let last = session.recordedAt.load(ordering: .relaxed)
+        guard hasDirectory, nowSeconds &- min(last, nowSeconds) > idleSeconds / 4 else { return }
+        session.recordedAt.store(nowSeconds, ordering: .relaxed)
+        change(session) { record in
+            guard record.state == .live else { return nil }
+            var seen = record
+            seen.lastSeen = NodeClock.unixSeconds()
+            return seen
+        }
+    }
+
+    // MARK: The holder of the session's own stream
+
+    /// Puts on record that this event loop holds the session's own stream.
+    func claimStream(_ session: Session, _ name: StreamName) {
+        let own = gateway.parts.member.incarnation
+        change(session) { record in
+            var held = record
+            held.holder = own
+            held.heldStream = name.packed
+            return held == record ? nil : held
+        }
+    }
+
+    /// The stream is over here. Whoever holds another one by now keeps it.
+    func releaseStream(_ session: Session, _ name: StreamName) {
+        guard !session.hasEnded else { return }
+        let own = gateway.parts.member.incarnation
+        change(session) { record in
+            guard record.holder == own, record.heldStream == name.packed else { return nil }
+            var free = record
+            free.holder = 0
+            free.heldStream = 0
+            return free
+        }
+    }
+
+    // MARK: Ending
+
+    /// Nobody has used the session here for long, or it is too old. Others may be using it.
+    func retire(_ session: Session) {
+        guard directory != nil, nowSeconds < session.endsAt, !session.hasEnded else {
+            guard session.end() else { return }
+            gateway.tell(.ended(session.id))
+            return endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+        }
+        let idle = idleSeconds
+        session.forget()
+        // Where the directory does not answer the session lives on: somebody else may be using it.
+        var isOver = false
+        change(
+            session,
+            { record in
+                let unix = NodeClock.unixSeconds()
+                isOver = record.state == .live && unix &- min(record.lastSeen, unix) >= idle
+                guard isOver else { return nil }
+                var ended = record
+                ended.state = .ended
+                return ended
+            },
+            then: {
+                guard isOver, session.end() else { return }
+                self.gateway.tell(.ended(session.id))
+                self.endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+            })
+    }
+}
+
+extension SessionID {
+    /// What the directory knows it by.
+    var key: Key128 { Key128(high: high, low: low) }
+}

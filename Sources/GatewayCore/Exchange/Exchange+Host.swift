@@ -1,0 +1,63 @@
+// An exchange that another member, or another event loop of this node, serves: an instance behind an attachment, a stream
+// that is held elsewhere. This side passes on what comes, and knows no more of it.
+internal import NIOCore
+internal import TransportAPI
+internal import TransportKit
+
+extension Exchange {
+    /// Has an attached instance's host serve the request.
+    func ask(attachmentOf instance: Instance) {
+        guard let member = instance.member else {
+            return exchangeFailed(
+                TransportError(
+                    .unreachable, .notDelivered,
+                    "The instance \(instance.name) is not attached now; is its attachment running?"))
+        }
+        ask(member, loop: nil)
+    }
+
+    /// Has a member serve the request.
+    func ask(_ member: MemberID, loop: UInt8?) {
+        guard let desk = worker.desk else {
+            return exchangeFailed(TransportError(.unreachable, .notDelivered, "This node has no bus."))
+        }
+        isHosted = true
+        writeRequestLines(isRelayed: true)
+        let relayed = worker.relayRequest(
+            request, plan.upstream, plan.principal, lines: worker.requestLines, loop: loop)
+        guard let opened = desk.open(relayed, at: member, for: self) else { return }
+        handle = opened
+        if stalledSince != nil { opened.pause() }
+    }
+
+    /// The host has answered.
+    func hostAnswered(_ head: AnswerHead) {
+        status = head.status
+        if head.status == 404, let session = plan.session { worker.end(session) }
+        phase = .passing
+        begin(head, length: head.length)
+    }
+
+    /// Gives the client to somebody else. `make` serves it from now on, and says who hears of it.
+    func handOver(_ make: (any ResponseSink) throws(Refusal) -> (any ClientObserver)?) {
+        guard let client = sink else { return finish(.clientLeft) }
+        sink = nil
+        finish(.ok)
+        do throws(Refusal) {
+            successor = try make(client)
+        } catch {
+            worker.write(error.answer(), request, to: client)
+        }
+    }
+
+    /// The holder of a stream could not be asked: what is to be done without it. False: nothing else can.
+    func doWithoutHost(_ error: TransportError) -> Bool {
+        guard isHosted, error.delivery == .notDelivered, case .awaitingHead = phase, case .host = plan.target,
+            sink != nil, let instead = plan.ifHostIsGone
+        else { return false }
+        isHosted = false
+        plan.ifHostIsGone = nil
+        instead(self)
+        return true
+    }
+}
