@@ -18,17 +18,18 @@ final class BlockedLoop: Sendable {
     private let isReleased = Atomic(false)
 
     /// Returns when the loop stands still.
-    static func block(_ loop: any EventLoop) async throws -> BlockedLoop {
+    static func block(_ loop: any EventLoop) async -> BlockedLoop {
         let block = BlockedLoop()
-        let hasBegun = loop.makePromise(of: Void.self)
-        loop.execute {
-            hasBegun.succeed()
-            let deadline = NIODeadline.now() + longest
-            while !block.isReleased.load(ordering: .acquiring), NIODeadline.now() < deadline {
-                usleep(pauseMicroseconds)
+        // A future of this loop could not tell: its callbacks run on the loop.
+        await withCheckedContinuation { hasBegun in
+            loop.execute {
+                hasBegun.resume()
+                let deadline = NIODeadline.now() + longest
+                while !block.isReleased.load(ordering: .acquiring), NIODeadline.now() < deadline {
+                    usleep(pauseMicroseconds)
+                }
             }
         }
-        try await hasBegun.futureResult.get()
         return block
     }
 

@@ -21,7 +21,7 @@ extension BusCases {
         let patient = try await stage.listen(1, to: topic, on: 0)
         let neighbour = try await stage.listen(1, to: topic, on: 1)
         let elsewhere = try await stage.listen(2, to: topic, on: 1)
-        let block = try await BlockedLoop.block(stage.loop(0))
+        let block = await BlockedLoop.block(stage.loop(0))
         do {
             for number in 0..<sent { try stage.bus(0).publish(.numbered(number, size: size), to: topic) }
             // While the slow one sleeps the neighbours get everything.
