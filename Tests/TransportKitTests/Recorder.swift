@@ -7,7 +7,7 @@ import TransportAPI
 /// The receiver of one exchange.
 final class Recorder: ExchangeReceiver {
     var head: AnswerHead?
-    var bytes: [UInt8] = []
+    var body = ByteBuffer()
     var pauses = 0
     var ended = 0
     var errors: [TransportError] = []
@@ -15,7 +15,7 @@ final class Recorder: ExchangeReceiver {
     var hook: (String) -> Void = { _ in }
 
     var isOver: Bool { ended + errors.count > 0 }
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    var text: String { String(buffer: body) }
     /// How it ended, in short.
     var outcome: String {
         if ended + errors.count > 1 { return "more than once" }
@@ -23,13 +23,15 @@ final class Recorder: ExchangeReceiver {
         return errors.first.map { "\($0.code.rawValue) \($0.delivery.rawValue)" } ?? "open"
     }
 
+    func isPrefix(of sent: ByteBuffer) -> Bool { sent.getSlice(at: 0, length: body.readableBytes) == body }
+
     func answerBegan(_ head: AnswerHead) {
         self.head = head
         hook("began")
     }
 
     func answerBytes(_ bytes: ByteBuffer) {
-        self.bytes += bytes.readableBytesView
+        body.writeImmutableBuffer(bytes)
         hook("bytes")
     }
 

@@ -79,7 +79,7 @@ struct RelayTests {
         answer?.write(ByteBuffer(bytes: bytes))
         answer?.end()
         pair.net.run()
-        #expect(recorder.bytes == bytes)
+        #expect(recorder.body == ByteBuffer(bytes: bytes))
         #expect(recorder.outcome == "ended")
         #expect(pair.isEmpty)
     }

@@ -99,12 +99,11 @@ public final class RelayAnswer {
     public func end() {
         guard case .answering = phase else { return abort() }
         publish(isLast: true)
-        if isOpen { finish() }
+        finish()
     }
 
     /// Breaks the answer off: the caller's exchange fails. What was written and not flushed is dropped.
     public func abort() {
-        guard isOpen else { return }
         sendAbort()
         finish()
     }
@@ -113,18 +112,19 @@ public final class RelayAnswer {
     /// ``begin(status:lines:length:)`` it is ``abort()``.
     public func refuse(_ error: TransportError) {
         switch phase {
-        case .over: return
         case .answering: return abort()
-        case .gathering, .serving: break
+        case .gathering, .serving, .over: sendRefusal(error)
         }
-        sendRefusal(error)
         finish()
     }
 
-    /// Over, because this side says so: nobody has to hear of it.
+    /// Over, because this side says so: the observer has nothing to hear any more, be it that the caller had left.
     private func finish() {
-        close()
-        host?.remove(self)
+        if isOpen {
+            close()
+            host?.remove(self)
+        }
+        hasLeft = false
         observer = nil
     }
 
