@@ -6,7 +6,7 @@ import TransportAPI
 
 @Suite("Relay: simulation")
 struct SimulationTests {
-    static let seedsPerShare: UInt64 = 500
+    static let seedsPerShare: UInt64 = 350
 
     @Test("Whatever the bus does, every exchange ends once, truthfully, and nothing stays", arguments: UInt64(0)..<6)
     func faults(_ share: UInt64) {
@@ -29,7 +29,9 @@ struct SimulationTests {
         for seed in UInt64(0)..<200 {
             let first = outcomes(seed)
             if seed < 20 { #expect(first == outcomes(seed)) }
-            for outcome in first { all[outcome.split(separator: " ").dropLast().joined(separator: " "), default: 0] += 1 }
+            for outcome in first {
+                all[outcome.split(separator: " ").dropLast().joined(separator: " "), default: 0] += 1
+            }
         }
         for outcome in ["ended", "interrupted unknown", "timedOut unknown", "refused notDelivered"] {
             #expect(all[outcome, default: 0] > 10, "\(all)")
