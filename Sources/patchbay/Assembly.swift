@@ -6,9 +6,11 @@ internal import GatewayHTTP
 internal import HTTPTransport
 internal import HTTPWire
 internal import Logging
+internal import MemoryTransport
 internal import NIOCore
 internal import SealedBox
 internal import TransportAPI
+internal import TransportKit
 
 struct Assembly {
     /// Files that are kept for everything but clients and their instances: checks, logs, the admin listener.
@@ -21,7 +23,7 @@ struct Assembly {
 
     /// The core's parts.
     /// - Throws: when a transport cannot be set up, for example because TLS files are unusable.
-    func parts() throws -> Gateway.Parts {
+    func parts(_ cluster: any ClusterTransport, _ member: MemberID) throws -> Gateway.Parts {
         var upstreams: [UpstreamGroup] = []
         for (index, upstream) in configuration.upstreams.enumerated() {
             upstreams.append(try group(index, upstream))
@@ -30,6 +32,15 @@ struct Assembly {
         var parts = Gateway.Parts(
             upstreams: upstreams, keys: keys.isEmpty ? [SealingKey.random()] : keys, access: access,
             member: member, logger: logger)
+        if let bus = cluster.bus {
+            let isAlone = configuration.cluster.transport == .memory
+            var shared = ClusterParts(bus: bus, directory: isAlone ? nil : cluster.directory, isAlone: isAlone)
+            shared.log = isAlone ? nil : cluster.log
+            shared.timing = PresenceTiming(
+                heartbeat: TimeAmount(configuration.heartbeat), suspectAfter: TimeAmount(configuration.suspectAfter),
+                goneAfter: TimeAmount(configuration.goneAfter))
+            parts.cluster = shared
+        }
         parts.limits = limits
         parts.waits = waits
         parts.principalHeader = configuration.principalFrom.map { Array($0.utf8) }
@@ -55,7 +66,7 @@ struct Assembly {
     }
 
     /// This start of this process.
-    private var member: MemberID {
+    var member: MemberID {
         let incarnation = SecureRandom.uint64()
         return MemberID(name: configuration.nodeName(onHost: HostName.text), incarnation: incarnation)
             ?? MemberID.unnamed(incarnation)
@@ -112,12 +123,13 @@ struct Assembly {
         let instances = upstream.instances.enumerated().map { place, instance in
             let name = instance.id ?? instance.url.authority + instance.url.path
             return Instance(
-                index: place, name: name, digest: Self.digest(name), hasStreamEndpoint: instance.sseURL != nil,
+                index: place, name: name, digest: Gateway.digest(name), hasStreamEndpoint: instance.sseURL != nil,
                 era: Self.era(upstream.era))
         }
         return UpstreamGroup(
-            index: index, name: upstream.name, digest: Self.digest(upstream.name), path: upstream.path,
-            instances: instances, transport: try transport(upstream), options: Self.options(upstream))
+            index: index, name: upstream.name, digest: Gateway.digest(upstream.name), path: upstream.path,
+            instances: instances, transport: try transport(upstream), options: Self.options(upstream),
+            takesAttachments: instances.isEmpty)
     }
 
     private static func options(_ upstream: GatewayConfiguration.Upstream) -> UpstreamGroup.Options {
@@ -144,7 +156,34 @@ struct Assembly {
         }
     }
 
-    /// The list of transports. The config has refused every other name.
+    /// The list of cluster transports. The config has refused every other name.
+    func cluster(_ context: TransportContext) -> any ClusterTransport {
+        switch configuration.cluster.transport {
+        case .memory: MemoryTransport(context: context)
+        case .http: HTTPCluster(context: context, options: peerOptions)
+        }
+    }
+
+    private var peerOptions: HTTPClusterOptions {
+        let http = configuration.cluster.http
+        let listen = http?.listen.map { PeerAddress(host: $0.host, port: $0.port) }
+        let peers: PeerSource =
+            if let name = http?.dns {
+                .dns(name: name.host, port: name.port)
+            } else {
+                .addresses((http?.peers ?? []).map { PeerAddress(host: $0.host, port: $0.port) })
+            }
+        var options = HTTPClusterOptions(
+            role: listen == nil ? .attachment : .node, listen: listen ?? PeerAddress(host: "", port: 0), peers: peers,
+            secrets: configuration.secret.map { Array($0.utf8) })
+        options.heartbeat = TimeAmount(configuration.heartbeat)
+        options.suspectAfter = TimeAmount(configuration.suspectAfter)
+        options.goneAfter = TimeAmount(configuration.goneAfter)
+        options.recordsMax = configuration.limits.sessions
+        return options
+    }
+
+    /// The list of upstream transports. The config has refused every other name.
     private func transport(_ upstream: GatewayConfiguration.Upstream) throws -> any Upstream {
         var options = HTTPOptions()
         options.connectTimeout = TimeAmount(upstream.connectTimeout)
@@ -161,10 +200,5 @@ struct Assembly {
                     host: $0.url.host, port: $0.url.port, isTLS: $0.url.isTLS, path: $0.url.path,
                     streamPath: $0.sseURL?.path)
             }, options: options, trust: trust)
-    }
-
-    private static func digest(_ text: String) -> UInt64 {
-        var text = text
-        return text.withUTF8 { Digest.sha256(UnsafeRawBufferPointer($0)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
     }
 }

@@ -16,24 +16,22 @@ struct Node {
 
     func run(until signals: SignalWatch) throws {
         let assembly = Assembly(configuration: configuration, logger: logger, filesMax: filesMax)
-        var parts: Gateway.Parts
-        do {
-            parts = try assembly.parts()
-        } catch {
-            StandardError.print("error: an upstream's TLS cannot be set up: \(error); check tls.ca_file.")
-            throw ExitCode.badConfig
-        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
+        let membership = try Membership(assembly, group)
+        var parts = membership.parts
         let accessLog = configuration.accessLog ? AccessLogWriter(logger: logger) : nil
         if let accessLog { parts.accessLog = { accessLog.write($0) } }
         warn(assembly)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         let gateway = Gateway(parts)
+        try membership.start(on: group.next())
         let listener = try bind(gateway, group, assembly.listenerOptions)
-        let admin = try bindAdmin(gateway, group)
+        let admin = try AdminDoor(configuration: configuration, logger: logger).bind(gateway, group)
+        try gateway.join(on: group.next()).wait()
         try gateway.firstChecks(on: group.next()).wait()
         printReady(listener.port)
         signals.wait()
         try drain(gateway, listener, group.next(), signals)
+        try membership.end(on: group.next())
         try admin?.stopAccepting().wait()
         accessLog?.close()
     }
@@ -84,29 +82,6 @@ struct Node {
         }
     }
 
-    /// The default address may be taken by another node on this machine: then the node goes on without. An address
-    /// that the operator chose must work.
-    private func bindAdmin(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) throws -> HTTPListener? {
-        let address = configuration.admin.listen
-        let access = address.isLoopback ? AccessPolicy.loopback : AccessPolicy(hosts: nil, origins: [])
-        do {
-            let listener = try HTTPListener.bind(
-                host: address.host, port: address.port, group: group, options: ListenerOptions()
-            ) { loop in AdminService(gateway: gateway, loop: loop, access: access) }.wait()
-            logger.info("admin listener is up", metadata: ["listen": "\(address.host):\(listener.port)"])
-            return listener
-        } catch {
-            if configuration.admin.isExplicit {
-                StandardError.print("error: cannot listen on \(address) (admin.listen): \(error)")
-                throw ExitCode.cannotBind
-            }
-            logger.warning(
-                "no admin listener: its default address is taken; set admin.listen to another",
-                metadata: ["listen": "\(address)", "error": "\(error)"])
-            return nil
-        }
-    }
-
     // MARK: Drain
 
     private func drain(
@@ -114,27 +89,20 @@ struct Node {
     ) throws {
         logger.notice("draining: not ready any more")
         gateway.announceDrain()
-        var isHasty = false
-        /// Waits until `isDone`, the time is over, or a second signal asks for haste.
-        func wait(_ limit: Duration, until isDone: () throws -> Bool) rethrows {
-            let end = ContinuousClock.now + limit
-            while !isHasty, try !isDone(), ContinuousClock.now < end {
-                isHasty = signals.arrives(withinMilliseconds: 20)
-            }
-        }
-        wait(configuration.drainDelay) { false }
+        let wait = DrainWait(signals: signals)
+        wait.pass(configuration.drainDelay) { false }
         // The listener stays open while calls finish: who still comes is told 503 and when to try again, and calls of
         // sessions that live here are served, each ending its connection.
         gateway.beginDrain()
         listener.drain()
         try gateway.endStreams(on: loop).wait()
-        try wait(configuration.drainTimeout) { try gateway.attachedCount(on: loop).wait() == 0 }
+        try wait.pass(configuration.drainTimeout) { try gateway.attachedCount(on: loop).wait() == 0 }
         try listener.stopAccepting().wait()
         let left = try gateway.attachedCount(on: loop).wait()
         if left > 0 { logger.warning("ending what still runs", metadata: ["exchanges": "\(left)"]) }
         try gateway.endCalls(on: loop).wait()
         listener.closeWhenWritten()
-        try wait(Self.closeLimit) { try listener.connectionCount().wait() == 0 }
+        try wait.pass(Self.closeLimit) { try listener.connectionCount().wait() == 0 }
         try gateway.close(on: loop).wait()
         logger.notice("drained")
     }

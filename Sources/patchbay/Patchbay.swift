@@ -11,6 +11,8 @@ struct Patchbay: ParsableCommand {
             EXAMPLES:
               patchbay serve --upstream http://127.0.0.1:9001/mcp --upstream http://127.0.0.1:9002/mcp
               patchbay serve --config config/patchbay.yaml
+              patchbay attach --upstream-name main --url http://127.0.0.1:9001/mcp \\
+                --transport http --peers http://127.0.0.1:7001,http://127.0.0.1:7002
               patchbay check-config config/patchbay.yaml
               patchbay print-config --config config/patchbay.yaml
 
@@ -18,7 +20,7 @@ struct Patchbay: ParsableCommand {
               0 fine   64 wrong usage   69 an address cannot be bound   70 internal error   78 bad configuration
             """,
         version: Version.text,
-        subcommands: [Serve.self, CheckConfig.self, PrintConfig.self])
+        subcommands: [Serve.self, Attach.self, CheckConfig.self, PrintConfig.self])
 }
 
 /// The version of this program.

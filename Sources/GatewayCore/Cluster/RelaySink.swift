@@ -1,5 +1,6 @@
 // The client of an exchange as its host sees it when another process, or another event loop, has the client's connection.
 internal import NIOCore
+internal import TransportAPI
 internal import TransportKit
 
 /// A client that is reached through a relay.
@@ -24,6 +25,12 @@ final class RelaySink: ResponseSink, RelayObserver {
     func end() {
         observer = nil
         answer.end()
+    }
+
+    /// Nothing was done: the caller may turn to somebody else.
+    func refuse(_ reason: String) {
+        observer = nil
+        answer.refuse(TransportError(.unreachable, .notDelivered, reason))
     }
 
     func abort() {

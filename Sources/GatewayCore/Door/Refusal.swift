@@ -11,6 +11,8 @@ struct Refusal: Error {
     var dataJSON: String?
     /// Extra header lines, each with its CR LF.
     var lines = ""
+    /// Another node or attachment might serve it now.
+    var mayBeServedElsewhere = false
 
     init(_ status: Int, _ code: RPCErrorCode, _ message: String, dataJSON: String? = nil, lines: String = "") {
         self.status = status
@@ -18,6 +20,12 @@ struct Refusal: Error {
         self.message = message
         self.dataJSON = dataJSON
         self.lines = lines
+    }
+
+    private var elsewhere: Refusal {
+        var refusal = self
+        refusal.mayBeServedElsewhere = true
+        return refusal
     }
 
     /// The answer; `id` is the raw JSON token of the request it answers.
@@ -52,13 +60,15 @@ struct Refusal: Error {
     static let repeatedSession = Refusal(400, .invalidRequest, "Mcp-Session-Id occurs more than once; send it once.")
     static let draining = Refusal(
         503, .internalError, "This node is shutting down and takes no new sessions; try again.",
-        lines: "Retry-After: 1\r\n")
+        lines: "Retry-After: 1\r\n"
+    ).elsewhere
     static let noInstance = Refusal(
         503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
         dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n")
     static let tooManySessions = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again later.",
-        lines: "Retry-After: 5\r\n")
+        lines: "Retry-After: 5\r\n"
+    ).elsewhere
     /// With 200, because Python clients take every other status for the end of their session.
     static let tooManyCalls = Refusal(
         200, .internalError, "This session runs as many calls as limits.calls_per_session allows; nothing was run.",

@@ -26,6 +26,11 @@ extension Worker {
         do throws(Refusal) {
             return try serve(request, endpoint, sink, &id)
         } catch {
+            // Its caller has the client, and may do without this member.
+            if error.mayBeServedElsewhere, let relay = sink as? RelaySink {
+                relay.refuse(error.message)
+                return nil
+            }
             let began = NIODeadline.now()
             request.body.withUnsafeReadableBytes { view in
                 let raw = id.isAbsent || Int(id.end) > view.count
