@@ -1,7 +1,9 @@
-// HKDF with SHA-256 (RFC 5869, extract and expand). `SealingKey` calls it at start-up; it is not for the request path.
+// HKDF with SHA-256 (RFC 5869, extract and expand). Called at start-up and once per link between members; it is not for
+// the request path.
 internal import COpenSSL
 
-enum KeyDerivation {
+/// Keys from secrets.
+public enum KeyDerivation {
     /// The most that HKDF can give: 255 blocks of the hash (RFC 5869 section 2.3).
     static let maximumCount = 255 * Digest.sha256Count
 
@@ -10,11 +12,11 @@ enum KeyDerivation {
         sha256(input: input, salt: [], label: label.withUTF8Buffer { Array($0) }, count: count)
     }
 
-    /// RFC 5869 with all its arguments.
+    /// RFC 5869 with all its arguments. `input` is not empty, `count` is 1 to 8,160, `label` at most 1,024 bytes.
     ///
     /// Traps when OpenSSL cannot do it: a node must not start with a key that was not derived, and nothing from the
     /// wire gets here.
-    static func sha256(input: [UInt8], salt: [UInt8], label: [UInt8], count: Int) -> [UInt8] {
+    public static func sha256(input: [UInt8], salt: [UInt8], label: [UInt8], count: Int) -> [UInt8] {
         precondition(!input.isEmpty && (1...maximumCount).contains(count), "HKDF needs input and 1...\(maximumCount)")
         let context = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, nil)
         defer { EVP_PKEY_CTX_free(context) }
