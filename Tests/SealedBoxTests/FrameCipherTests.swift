@@ -10,7 +10,9 @@ struct FrameCipherTests {
 
     private func seal(_ plaintext: [UInt8], with cipher: FrameCipher) -> [UInt8] {
         var frame = plaintext + [UInt8](repeating: 0, count: FrameCipher.tagCount)
-        let sealed = header.withUnsafeBytes { header in frame.withUnsafeMutableBytes { cipher.seal($0, header: header) } }
+        let sealed = header.withUnsafeBytes { header in
+            frame.withUnsafeMutableBytes { cipher.seal($0, header: header) }
+        }
         #expect(sealed)
         return frame
     }

@@ -46,6 +46,7 @@ enum Layers {
         "Yams": ["Sources/GatewayConfig/YAMLDocument.swift"],
         "NIOPosix": [
             "Sources/GatewayHTTP/HTTPListener.swift", "Plugins/HTTPTransport/UpstreamConnection+Connect.swift",
+            "Plugins/HTTPTransport/Peers/",
             "Sources/patchbay/",
         ],
         "NIOSSL": ["Plugins/HTTPTransport/"],

@@ -1,0 +1,69 @@
+// The subscriptions of this process, by subject. Links deliver into it from their loop, publishers from any thread.
+internal import Synchronization
+internal import TransportAPI
+
+final class SubscriptionTable: Sendable {
+    private struct Subjects {
+        var inbox: [PeerSubscription] = []
+        var everyone: [PeerSubscription] = []
+        var topics: [String: [PeerSubscription]] = [:]
+        /// Nothing more can be subscribed to.
+        var isClosed = false
+
+        subscript(subject: Subject) -> [PeerSubscription] {
+            get {
+                switch subject {
+                case .inbox: inbox
+                case .everyone: everyone
+                case .topic(let topic): topics[topic] ?? []
+                }
+            }
+            set {
+                switch subject {
+                case .inbox: inbox = newValue
+                case .everyone: everyone = newValue
+                case .topic(let topic): topics[topic] = newValue.isEmpty ? nil : newValue
+                }
+            }
+        }
+    }
+
+    private let subjects = Mutex(Subjects())
+
+    /// - Returns: false when the table is closed.
+    func add(_ subscription: PeerSubscription) -> Bool {
+        subjects.withLock {
+            if !$0.isClosed { $0[subscription.subject].append(subscription) }
+            return !$0.isClosed
+        }
+    }
+
+    func remove(_ subscription: PeerSubscription) {
+        subjects.withLock { $0[subscription.subject].removeAll { $0 === subscription } }
+    }
+
+    func deliver(_ envelope: Envelope, to subject: Subject, from sender: MemberID) {
+        for subscription in subjects.withLock({ $0[subject] }) { subscription.offer(envelope, from: sender) }
+    }
+
+    /// Ends what may have missed something.
+    func interrupt(_ gap: ReceivedCounts.Gap, _ reason: String) {
+        let hit = subjects.withLock { subjects -> [PeerSubscription] in
+            var hit: [PeerSubscription] = []
+            if gap.contains(.directs) { hit += subjects.inbox }
+            if gap.contains(.broadcasts) { hit += subjects.everyone + subjects.topics.values.joined() }
+            return hit
+        }
+        let error = TransportError(.interrupted, .unknown, reason)
+        for subscription in hit { subscription.fail(error) }
+    }
+
+    func close() {
+        let all = subjects.withLock { subjects -> [PeerSubscription] in
+            subjects.isClosed = true
+            return subjects.inbox + subjects.everyone + subjects.topics.values.joined()
+        }
+        let error = TransportError(.closed, .notDelivered, "The transport was closed.")
+        for subscription in all { subscription.fail(error) }
+    }
+}
