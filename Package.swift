@@ -94,7 +94,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "HTTPTransportTests",
-            dependencies: ["HTTPTransport", "TransportAPI", nioCore, nioPosix, nioEmbedded]),
+            dependencies: ["HTTPTransport", "SealedBox", "TransportAPI", nioCore, nioPosix, nioEmbedded, logging]),
         .testTarget(
             name: "MemoryTransportTests", dependencies: ["MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
         .testTarget(
