@@ -13,12 +13,12 @@ public import TransportAPI
 public final class HTTPCluster: ClusterTransport {
     private let options: HTTPClusterOptions
     private let peerBus: PeerBus
-    private let peerDirectory: PeerDirectory
-    private let network: PeerNetwork
-    private let loop: any EventLoop
-    private let life = Mutex(Life())
+    let peerDirectory: PeerDirectory
+    let network: PeerNetwork
+    let loop: any EventLoop
+    let life = Mutex(Life())
 
-    private struct Life {
+    struct Life {
         var listener: (any Channel)?
         var closed: EventLoopFuture<Void>?
     }
@@ -54,8 +54,11 @@ public final class HTTPCluster: ClusterTransport {
     public func setPeers(_ peers: PeerSource) -> EventLoopFuture<Void> { follow(peers, isStart: false) }
 
     private func follow(_ peers: PeerSource, isStart: Bool) -> EventLoopFuture<Void> {
-        loop.flatSubmit { [network] in
-            if isStart { network.start() }
+        loop.flatSubmit { [network, peerDirectory] in
+            if isStart {
+                network.start()
+                peerDirectory.start()
+            }
             network.roster.follow(peers)
             return network.whenSettled()
         }
@@ -102,6 +105,7 @@ public final class HTTPCluster: ClusterTransport {
         let end = NIODeadline.now() + options.closeWithin
         let last = TimeAmount.nanoseconds(options.closeWithin.nanoseconds / 4)
         peerBus.close()
+        peerDirectory.refuseCalls()
         network.beginClosing()
         let unbound = listener?.close() ?? loop.makeSucceededVoidFuture()
         return unbound.flatMapError { _ in self.loop.makeSucceededVoidFuture() }

@@ -109,6 +109,9 @@ public struct HTTPClusterOptions: Sendable {
         if frameBytesMax < PeerFrame.overheadMax + 256 * 1024 || queueBytesMax < frameBytesMax {
             return "a frame must hold 256 KiB and its overhead, and the queue of a link must hold a frame"
         }
+        if copyTimeout * 2 > homeTimeout {
+            return "the time for a second copy must be at most half of the time for a record's home"
+        }
         return nil
     }
 }

@@ -69,6 +69,9 @@ final class PeerLink: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    /// Where an accepted connection comes from.
+    private var dialler = "an unknown address"
+
     var isOpen: Bool { if case .open = phase { true } else { false } }
 
     var isEnded: Bool { if case .ended = phase { true } else { false } }
@@ -77,7 +80,7 @@ final class PeerLink: ChannelInboundHandler, @unchecked Sendable {
     var address: String {
         switch side {
         case .dialled(let address): address.description
-        case .accepted: context?.remoteAddress?.ipAddress ?? "an unknown address"
+        case .accepted: dialler
         }
     }
 
@@ -86,6 +89,7 @@ final class PeerLink: ChannelInboundHandler, @unchecked Sendable {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
+        if let address = context.remoteAddress?.ipAddress { dialler = address }
         if case .dialled(let address) = side { write(text: PeerHeads.request(to: address)) }
     }
 

@@ -48,6 +48,9 @@ final class PeerNetwork: @unchecked Sendable {
         return nodes
     }
 
+    /// Over which records of another node are asked for.
+    func link(to node: MemberID) -> PeerLink? { members[node].flatMap { $0.dialled ?? $0.accepted } }
+
     // MARK: Links come
 
     /// A connection was accepted. Nil: there is no room for it.

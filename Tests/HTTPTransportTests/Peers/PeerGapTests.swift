@@ -149,6 +149,7 @@ struct PeerGapTests {
                 $0.goneAfter = .milliseconds(700)
             }) { node, sender, relay in
                 let inbox = try await bench.listen(node, node.inbox)
+                relay.state.withLock { $0.isPassing = false }
                 try await relay.setStalled(true)
                 try await eventually("it is suspected") { bench.lines.count("nothing is heard from a peer") >= 1 }
                 try await eventually("the subscription ends") { inbox.seen.errors == [.interrupted] }
@@ -156,6 +157,7 @@ struct PeerGapTests {
                 try await eventually("it is not reachable") { !publishes(sender, node, 1) }
                 try await relay.cut()
                 try await relay.setStalled(false)
+                relay.state.withLock { $0.isPassing = true }
                 let again = try await bench.listen(node, node.inbox)
                 try await eventually("it comes back") {
                     _ = publishes(sender, node, 5)
