@@ -63,8 +63,8 @@ final class Disturbance: Sendable {
         throw TransportError(.overloaded, .notDelivered, "a publish by \(sender) was refused by the fault plan")
     }
 
-    func deliver(_ envelope: Envelope, to subscription: MemorySubscription, of subject: Subject, from sender: MemberID) {
-        switch state.withLock({ $0.fate(from: sender, to: subscription.member.id, of: subject) }) {
+    func deliver(_ envelope: Envelope, to subscription: MemorySubscription, from sender: MemberID) {
+        switch state.withLock({ $0.fate(from: sender, to: subscription.member.id, of: subscription.subject) }) {
         case .pass: subscription.take(envelope, from: sender)
         case .duplicate:
             subscription.take(envelope, from: sender)

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// The medium between ``MemoryTransport``s.
 ///
-/// May be used on any thread. The functions for tests (``crash(_:)`` and those after it) do what their names say at once;
-/// what subscribers are told of it comes on their loops.
+/// May be used on any thread. The functions for tests (``setFaults(_:)`` and those after it) do at once what their
+/// names say; what subscribers are told of it comes on their loops.
 public final class MemoryBackend: Sendable {
     let limits: MemoryLimits
     let clock: @Sendable () -> NIODeadline
@@ -53,7 +53,7 @@ public final class MemoryBackend: Sendable {
         }
         try disturbance.checkPublish(by: member.id)
         for subscription in subscriptions {
-            disturbance.deliver(envelope, to: subscription, of: subject, from: member.id)
+            disturbance.deliver(envelope, to: subscription, from: member.id)
         }
     }
 
@@ -62,8 +62,8 @@ public final class MemoryBackend: Sendable {
     /// Replaces the fault plan. Nil: no more faults; what is late still comes.
     public func setFaults(_ plan: FaultPlan?) { disturbance.setPlan(plan) }
 
-    /// Ends a member as a killed process ends: its receivers hear nothing more, its calls fail as closed, and the others
-    /// are not told. Messages to its inbox vanish.
+    /// Ends a member as a killed process ends: its receivers hear nothing more, its calls fail as closed, and the
+    /// others are not told. Messages to its inbox vanish.
     public func crash(_ member: MemberID) {
         let subscriptions = routes.withLock { routes in
             routes.members[member].map { routes.leave($0, as: .crashed) } ?? []
@@ -75,7 +75,8 @@ public final class MemoryBackend: Sendable {
     public func interrupt(_ member: MemberID? = nil) {
         let subscriptions = routes.withLock { $0.all }
         for subscription in subscriptions where member == nil || subscription.member.id == member {
-            subscription.fail(TransportError(.interrupted, .unknown, "the connection of \(subscription.member.id) broke"))
+            let text = "the connection of \(subscription.member.id) broke"
+            subscription.fail(TransportError(.interrupted, .unknown, text))
         }
     }
 

@@ -14,13 +14,15 @@ struct MemoryRoutes {
     mutating func join(_ member: MemoryMember) throws(TransportError) {
         guard member.state == .new, members[member.id] == nil else {
             throw TransportError(
-                .refused, .notDelivered, "\(member.id) cannot join: it has joined before; each start needs a new member")
+                .refused, .notDelivered,
+                "\(member.id) cannot join: it has joined before; each start needs a new member")
         }
         // That its successor comes proves that a member is dead.
         members = members.filter { $0.value.state != .crashed || $0.key.name != member.id.name }
         guard members.count < limits.members else {
             throw TransportError(
-                .overloaded, .notDelivered, "\(member.id) cannot join: the limit of \(limits.members) members is reached")
+                .overloaded, .notDelivered,
+                "\(member.id) cannot join: the limit of \(limits.members) members is reached")
         }
         members[member.id] = member
         member.state = .running

@@ -24,11 +24,29 @@ extension MemorySubscription {
 
     /// Lets an envelope in after `delay`. What comes later may pass it.
     func takeOutOfOrder(_ envelope: Envelope, from sender: MemberID, after delay: TimeAmount) {
-        loop.scheduleTask(in: delay) { self.take(envelope, from: sender) }
+        let (isIn, mustWake) = state.withLock { state in
+            guard state.receiver != nil, state.failure == nil else { return (false, false) }
+            let isIn = admit(envelope.count, &state)
+            return (isIn, isIn ? false : wake(&state))
+        }
+        if mustWake { schedule() }
+        guard isIn else { return }
+        loop.scheduleTask(in: delay) {
+            let mustWake = self.state.withLock { state in
+                guard state.receiver != nil, state.failure == nil else { return false }
+                return self.enqueue(Delivery(envelope: envelope, sender: sender), &state)
+            }
+            if mustWake { self.schedule() }
+        }
     }
 
-    /// Ends it after `delay`.
+    /// Ends it after `delay`, unless it is going to end before.
     func fail(_ error: TransportError, after delay: TimeAmount) {
+        let isFirst = state.withLock { state in
+            defer { state.willFail = true }
+            return !state.willFail
+        }
+        guard isFirst else { return }
         loop.scheduleTask(in: delay) { self.fail(error) }
     }
 

@@ -31,6 +31,8 @@ final class MemorySubscription: Subscription {
         var bytes = 0
         /// Set when it is to end once `waiting` is empty.
         var failure: TransportError?
+        /// Set when a loss is going to be noticed.
+        var willFail = false
         var isScheduled = false
     }
 
@@ -67,18 +69,21 @@ final class MemorySubscription: Subscription {
     func take(_ envelope: Envelope, from sender: MemberID) {
         let mustWake = state.withLock { state in
             guard state.receiver != nil, state.failure == nil else { return false }
-            let delivery = Delivery(envelope: envelope, sender: sender)
-            if !admit(envelope.count, &state) {
-                // What waits is handed over first: it is without a gap.
-            } else if state.held.isEmpty {
-                state.waiting.append(delivery)
-            } else {
-                state.held.append(Held(delivery, isDue: true))
-                return false
-            }
-            return wake(&state)
+            // When it overflows, what waits is handed over first: it is without a gap.
+            guard admit(envelope.count, &state) else { return wake(&state) }
+            return enqueue(Delivery(envelope: envelope, sender: sender), &state)
         }
         if mustWake { schedule() }
+    }
+
+    /// Puts in a delivery that was counted in. True when the caller has to schedule a drain.
+    func enqueue(_ delivery: Delivery, _ state: inout State) -> Bool {
+        guard state.held.isEmpty else {
+            state.held.append(Held(delivery, isDue: true))
+            return false
+        }
+        state.waiting.append(delivery)
+        return wake(&state)
     }
 
     /// Counts an envelope in, or sets the failure that says why not.

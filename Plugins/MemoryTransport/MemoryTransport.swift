@@ -5,8 +5,9 @@ public import TransportAPI
 
 /// One member's way to the others of its process.
 ///
-/// Nothing is copied on the way of an envelope, and every delivery is one hop to the subscriber's loop. Ports may be used
-/// on any thread where the contract allows it. With `EmbeddedEventLoop` everything has to happen on its one thread.
+/// Nothing is copied on the way of an envelope, and a burst of deliveries is one hop to the subscriber's loop. Calls of
+/// directory and log have come out when they return, unless a ``FaultPlan`` says otherwise. With `EmbeddedEventLoop`
+/// everything has to happen on its one thread.
 public final class MemoryTransport: ClusterTransport {
     private let backend: MemoryBackend
     private let member: MemoryMember

@@ -22,7 +22,8 @@ struct StoreCall: Sendable {
             // Nobody hears how it came out.
             if hasHappened { _ = Self.settled(act, on: loop) }
             let failure = error(.timedOut, .unknown, name)
-            return loop.scheduleTask(in: backend.limits.callTimeout) { () throws -> Value in throw failure }.futureResult
+            let time = backend.limits.callTimeout
+            return loop.scheduleTask(in: time) { () throws -> Value in throw failure }.futureResult
         case .late(let delay, happensFirst: true):
             let outcome = Self.settled(act, on: loop)
             return loop.flatScheduleTask(in: delay) { outcome }.futureResult

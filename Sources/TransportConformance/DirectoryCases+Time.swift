@@ -108,7 +108,11 @@ extension DirectoryCases {
         }
         let directory = try stage.directory(0)
         try await stage.eventually("the survivors can write again") {
-            do { return try await directory.create(.random(), second).isWritten } catch is TransportError { return false }
+            do {
+                return try await directory.create(.random(), second).isWritten
+            } catch is TransportError {
+                return false
+            }
         }
     }
 

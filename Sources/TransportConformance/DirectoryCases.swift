@@ -13,7 +13,9 @@ enum DirectoryCases {
     /// The outcome of a read where a record with this value must stand; returns its revision.
     @discardableResult
     static func expectFound(_ read: DirectoryRead, _ value: ByteBuffer, _ what: String) throws -> UInt64 {
-        guard case .found(let record) = read else { throw ConformanceFailure("\(what): expected a record, saw \(read)") }
+        guard case .found(let record) = read else {
+            throw ConformanceFailure("\(what): expected a record, saw \(read)")
+        }
         try expect(record.value == value, "\(what): another value than expected stands there")
         return record.revision
     }

@@ -37,7 +37,8 @@ struct SupportTableTests {
             .init(
                 name: "part",
                 gaps: [
-                    KnownGap(.busOrderOfOnePublisher, because: "It is a pool."), .port(.log, because: "It has no disk."),
+                    KnownGap(.busOrderOfOnePublisher, because: "It is a pool."),
+                    .port(.log, because: "It has no disk."),
                 ]),
         ])
         #expect(

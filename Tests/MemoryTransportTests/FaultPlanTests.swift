@@ -45,7 +45,8 @@ struct FaultPlanTests {
             if case .timedOut(false) = plan.call(number, on: 9) { counts["not happened", default: 0] += 1 }
         }
         let expected = [
-            "lost": 1_000, "duplicate": 2_000, "delayed": 3_000, "pass": 4_000, "happened": 2_500, "not happened": 2_500,
+            "lost": 1_000, "duplicate": 2_000, "delayed": 3_000, "pass": 4_000,
+            "happened": 2_500, "not happened": 2_500,
         ]
         for (kind, count) in expected {
             #expect(abs(counts[kind, default: 0] - count) < 300, "seed \(seed): \(kind) \(counts[kind, default: 0])")

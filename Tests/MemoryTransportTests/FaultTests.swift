@@ -74,9 +74,13 @@ struct FaultTests {
         #expect(recorder.bodies == (0...100).map(String.init))
     }
 
-    @Test("Late deliveries count towards the capacity")
-    func delaysAreBounded() throws {
-        let cluster = try EmbeddedCluster(faults: plan { $0.delays = 1 })
+    @Test("Late deliveries count towards the capacity", arguments: [true, false])
+    func delaysAreBounded(keepsOrder: Bool) throws {
+        let plan = plan {
+            $0.delays = keepsOrder ? 1 : 0
+            $0.reorders = keepsOrder ? 0 : 1
+        }
+        let cluster = try EmbeddedCluster(faults: plan)
         let (recorder, _) = try cluster.listen(1, to: topic, capacity: .init(envelopes: 3))
         for number in 0..<4 { try cluster.publish("\(number)", from: 0, to: topic) }
         cluster.loop.advanceTime(by: .seconds(1))

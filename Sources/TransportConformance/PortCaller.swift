@@ -52,7 +52,9 @@ struct DirectoryCaller: PortCaller {
         try await call("read") { directory.read(key, on: loop) }
     }
 
-    func create(_ key: Key128, _ value: ByteBuffer, lifetime: TimeAmount = longLifetime) async throws -> DirectoryWrite {
+    func create(
+        _ key: Key128, _ value: ByteBuffer, lifetime: TimeAmount = longLifetime
+    ) async throws -> DirectoryWrite {
         try await call("create") { directory.create(key, value, lifetime: lifetime, on: loop) }
     }
 
@@ -75,8 +77,8 @@ struct DirectoryCaller: PortCaller {
 extension DirectoryWrite {
     /// The revision that was written; fails when the write lost.
     func revision(_ what: String) throws -> UInt64 {
-        guard case .written(let revision) = self else { throw ConformanceFailure("\(what): expected written, saw \(self)") }
-        return revision
+        if case .written(let revision) = self { return revision }
+        throw ConformanceFailure("\(what): expected written, saw \(self)")
     }
 }
 
