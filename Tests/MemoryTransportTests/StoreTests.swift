@@ -119,7 +119,7 @@ struct StoreTests {
         #expect(try append(3, bytes: 100) == .appended)
     }
 
-    @Test("Entries that do not grow among themselves are refused as a whole")
+    @Test("Entries that contradict themselves or what stands there are refused as a whole")
     func disorder() throws {
         let cluster = try EmbeddedCluster()
         let (loop, log) = (cluster.loop, try cluster.log(0))
@@ -127,6 +127,9 @@ struct StoreTests {
         #expect(try log.append(wrong, to: key(1), after: 0, lifetime: hour, on: loop).wait() == .stale(top: 0))
         #expect(try log.read(key(1), after: 0, limit: 9, on: loop).wait() == .lost(first: nil))
         #expect(try log.append(entries(5...6), to: key(1), after: 5, lifetime: hour, on: loop).wait() == .stale(top: 0))
+        // Nor may an append deny that there is something before it.
+        _ = try log.append(entries(1...5), to: key(1), after: 0, lifetime: hour, on: loop).wait()
+        #expect(try log.append(entries(6...6), to: key(1), after: 3, lifetime: hour, on: loop).wait() == .stale(top: 5))
     }
 
     // MARK: Faults
