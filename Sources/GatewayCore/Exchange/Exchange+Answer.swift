@@ -13,6 +13,9 @@ extension Exchange {
         if head.status == 404, let session = plan.session { worker.noteGone(session) }
         if (300..<400).contains(head.status), sink != nil, plan.mode != .deletion { return refuseRedirect() }
         if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
+        if sink == nil, isStream || plan.session != nil && plan.isCall && head.isEventStream {
+            return goOnUnheard(head)
+        }
         if plan.mode == .deletion || sink == nil {
             // The client left before its session began: nobody will ever use it.
             if plan.mode == .initialize, let id = head.sessionID, let instance {
@@ -42,6 +45,18 @@ extension Exchange {
         }
         phase = .passing
         begin(head, length: head.length)
+    }
+
+    /// The client left before the head came. A GET stream is kept for its return; a call's is read, since its server may
+    /// ask something on it.
+    private func goOnUnheard(_ head: AnswerHead) {
+        guard head.isEventStream else {
+            handle?.cancel()
+            return finish(.clientLeft)
+        }
+        sentHead = true
+        phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
+        if plan.announcesLists { announceLists() }
     }
 
     /// Followed, it would take the client past the gateway; passed on, it would show the instance's own address.
@@ -253,4 +268,9 @@ extension Exchange {
         copy.lines = ByteBuffer(bytes: head.lines.readableBytesView)
         return copy
     }
+}
+
+extension AnswerHead {
+    /// What a stream of messages begins with.
+    fileprivate var isEventStream: Bool { status == 200 && content == .eventStream }
 }

@@ -1,0 +1,59 @@
+// Streams at awkward moments: before the head, while the instance refuses or is asked again, beyond a bound.
+
+import Synchronization
+import Testing
+
+@testable import GatewayCore
+
+@Suite struct ResumeEdgeTests {
+    private func progress(_ number: Int, id: String? = nil) -> String { event(StreamBench.progress(number), id: id) }
+
+    @Test func keepsWhatComesForAClientThatLeftBeforeTheHead() throws {
+        let bench = try StreamBench()
+        try bench.get().leave()
+        let exchange = try bench.last()
+        exchange.begin(200, .eventStream)
+        exchange.send(progress(1))
+        let back = try bench.get()
+        #expect(bench.node.lane.last === exchange)
+        #expect(back.status == 200)
+        #expect(back.header("Content-Type") == "text/event-stream")
+        exchange.send(progress(2))
+        #expect(back.progress == [1, 2])
+        back.leave()
+        bench.expectRest()
+    }
+
+    @Test func saysThatListsMayHaveChangedToAClientThatLeftBeforeTheHead() throws {
+        let bench = try StreamBench()
+        bench.session.session.listKinds = [.tools]
+        let (stream, first) = try bench.open()
+        first.send(progress(1))
+        stream.leave()
+        bench.node.pass(.seconds(130))
+        try bench.get(stream.eventIDs[1]).leave()
+        try bench.last().begin(200, .eventStream)
+        let back = try bench.get()
+        #expect(back.text.contains("notifications/tools/list_changed"))
+        back.leave()
+        bench.expectRest()
+    }
+
+    @Test(arguments: [404, 405, 500]) func doesNotKeepARefusalThatNobodyHeard(status: Int) throws {
+        let bench = try StreamBench()
+        try bench.get().leave()
+        let exchange = try bench.last()
+        exchange.begin(status, .json, length: 100)
+        #expect(exchange.isCancelled)
+        bench.node.expectIdle()
+        bench.session.expectQuiet()
+        let back = try bench.get()
+        if status == 404 {
+            #expect(back.status == 404)
+        } else {
+            #expect(bench.node.lane.last !== exchange)
+            back.leave()
+            bench.expectRest()
+        }
+    }
+}
