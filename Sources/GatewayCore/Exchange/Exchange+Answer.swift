@@ -26,6 +26,8 @@ extension Exchange {
         if plan.mode == .initialize, head.status < 300, let id = head.sessionID {
             guard beginSession(id) else { return }
         }
+        // Nobody can join, or come back to, what is no stream.
+        if isStream, !head.isEventStream { leaveStream() }
         if head.content == .eventStream {
             phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
             switch plan.mode {

@@ -56,4 +56,22 @@ import Testing
             bench.expectRest()
         }
     }
+
+    @Test func doesNotJoinARefusal() throws {
+        let bench = try StreamBench()
+        let first = try bench.get()
+        let refusing = try bench.last()
+        refusing.begin(405, .json, length: 4)
+        let second = try bench.get()
+        #expect(bench.node.lane.last !== refusing)
+        try bench.last().begin(200, .eventStream)
+        refusing.send("1234")
+        refusing.end()
+        #expect(first.status == 405)
+        #expect(first.text == "1234")
+        #expect(second.status == 200)
+        #expect(!second.text.contains("1234"))
+        second.leave()
+        bench.expectRest()
+    }
 }
