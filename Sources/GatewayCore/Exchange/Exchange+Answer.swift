@@ -58,7 +58,7 @@ extension Exchange {
         }
         sentHead = true
         phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
-        if plan.announcesLists { announceLists() }
+        if announcesLists { announceLists() }
     }
 
     /// Followed, it would take the client past the gateway; passed on, it would show the instance's own address.
@@ -252,7 +252,7 @@ extension Exchange {
             // Some balancers hold a head back until a byte of the body comes, and a GET stream may be quiet for long.
             sink.write(Self.commentLine)
         }
-        if plan.announcesLists { announceLists() }
+        if announcesLists { announceLists() }
     }
 
     func send(_ bytes: ByteBuffer) {

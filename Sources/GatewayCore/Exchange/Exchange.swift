@@ -67,6 +67,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var detachedAt: NIODeadline?
     /// The answer to `initialize` until it is known what it says.
     var held: HeldAnswer?
+    /// The client is told behind the head that it may have missed changes of lists.
+    var announcesLists: Bool
     /// When to ask again for a stream that the instance still holds for a client that has left, or that broke.
     var retryAt: NIODeadline?
     var conflicts = 0
@@ -78,6 +80,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         self.plan = plan
         self.request = request
         self.sink = sink
+        announcesLists = plan.announcesLists
         lastWrite = worker.now
         lastRead = worker.now
     }

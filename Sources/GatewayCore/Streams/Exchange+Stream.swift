@@ -146,8 +146,9 @@ extension Exchange {
         breakOff("The instance does not continue its stream (status \(head.status)).")
     }
 
-    /// Tells the client to read again what may have changed unseen.
+    /// Tells the client to read again what may have changed unseen, behind the head if that is not there yet.
     func announceLists() {
+        guard sentHead else { return announcesLists = true }
         guard let session = plan.session else { return }
         for (kind, method) in ListKinds.notifications where session.listKinds.contains(kind) {
             say(#"{"jsonrpc":"2.0","method":"\#(method)"}"#)

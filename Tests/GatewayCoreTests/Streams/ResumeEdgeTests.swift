@@ -74,4 +74,23 @@ import Testing
         second.leave()
         bench.expectRest()
     }
+
+    @Test func announcesAfterALossOnlyBehindTheHead() throws {
+        let bench = try StreamBench()
+        bench.session.session.listKinds = [.tools]
+        let (stream, first) = try bench.open()
+        first.send(progress(1))
+        stream.leave()
+        bench.node.pass(.seconds(130))
+        let waiting = try bench.get()
+        let back = try bench.get(stream.eventIDs[1])
+        #expect(waiting.status == 409)
+        #expect(back.status == nil)
+        try bench.last().begin(200, .eventStream)
+        #expect(back.status == 200)
+        #expect(back.text.components(around: "notifications/tools/list_changed").count == 1)
+        #expect(back.eventIDs.map { $0.split(separator: ".").last } == ["0", "1"])
+        back.leave()
+        bench.expectRest()
+    }
 }
