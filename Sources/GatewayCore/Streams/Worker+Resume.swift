@@ -19,7 +19,7 @@ extension Worker {
         if upstream.options.isResumable {
             if request.has(.lastEventID) { return try resume(request, session, sink) }
             if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)) {
-                if let stream = streams.find(held) { return join(stream, after: stream.handedOver, request, sink) }
+                if let stream = streams.find(held) { return rejoin(stream, request, sink, afterLoss: false) }
                 if held.loop != index, desk != nil {
                     return start(forwarded(request, session, to: gateway.parts.member, loop: held.loop), sink)
                 }
@@ -118,6 +118,17 @@ extension Worker {
         return exchange
     }
 
+    /// The session's own stream, from where its last client left it or, if that is not kept any more, from what is.
+    private func rejoin(
+        _ stream: HostedStream, _ request: Request, _ sink: any ResponseSink, afterLoss: Bool
+    ) -> (any ClientObserver)? {
+        let hasGap = stream.ring.events(after: stream.handedOver) == nil
+        let exchange = stream.exchange
+        let observer = join(stream, after: hasGap ? stream.ring.first &- 1 : stream.handedOver, request, sink)
+        if hasGap || afterLoss { exchange?.announceLists() }
+        return observer
+    }
+
     /// Some events are gone. A call's client is told that its outcome is unknown; the session's own stream goes on, and
     /// its client is told to read again what may have changed.
     private func lost(
@@ -126,9 +137,7 @@ extension Worker {
         metrics.resumesLost &+= 1
         guard id.isCall else {
             if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
-                let observer = join(stream, after: stream.handedOver, request, sink)
-                stream.exchange?.announceLists()
-                return observer
+                return rejoin(stream, request, sink, afterLoss: true)
             }
             return try startStream(request, session, sink, afterLoss: true)
         }

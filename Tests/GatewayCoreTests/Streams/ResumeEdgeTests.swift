@@ -93,4 +93,19 @@ import Testing
         back.leave()
         bench.expectRest()
     }
+
+    @Test func saysSoWhenAPlainGetHasMissedTooMuch() throws {
+        let bench = try StreamBench(parts: { $0.limits.replayEvents = 3 })
+        bench.session.session.listKinds = [.tools]
+        let (stream, exchange) = try bench.open()
+        stream.leave()
+        for number in 1...5 { exchange.send(progress(number)) }
+        let back = try bench.get()
+        #expect(back.progress == [3, 4, 5])
+        #expect(back.text.contains("notifications/tools/list_changed"))
+        exchange.send(progress(6))
+        #expect(back.progress == [3, 4, 5, 6])
+        back.leave()
+        bench.expectRest()
+    }
 }
