@@ -34,7 +34,8 @@ extension Exchange {
             .mcpProtocolVersion, .mcpMethod, .mcpParam:
             return true
         case .lastEventID:
-            return isStream
+            // An id of the gateway's own means nothing to an instance.
+            return isStream && (plan.mode == .legacyStream || !options.isResumable)
         case .mcpName:
             return plan.replacedName == nil
         case .authorization:

@@ -108,4 +108,16 @@ import Testing
         back.leave()
         bench.expectRest()
     }
+
+    @Test func keepsItsOwnEventIDsFromInstances() throws {
+        let bench = try StreamBench()
+        let (stream, exchange) = try bench.open()
+        exchange.send(progress(1))
+        stream.leave()
+        bench.node.pass(.seconds(130))
+        let back = try bench.get(stream.eventIDs[1])
+        #expect(try bench.last().header("Last-Event-ID") == nil)
+        back.leave()
+        bench.expectRest()
+    }
 }
