@@ -14,6 +14,8 @@ extension Exchange {
         // client resume only when it sees that nobody reads the stream any more.
         let mayRun = !isHosted && (stream != nil || !plan.cancelsWithClient && !isStream && !hasEventID)
         guard mayRun, worker.metrics.detached < limits.detachedExchanges else {
+            // Its client may hold an id and come back: it must hear what became of the call.
+            if stream != nil, plan.isCall { return breakOff("The client left, and no more answers are read unheard.") }
             handle?.cancel()
             return finish(.clientLeft)
         }

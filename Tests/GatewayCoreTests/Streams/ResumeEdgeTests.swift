@@ -120,4 +120,17 @@ import Testing
         back.leave()
         bench.expectRest()
     }
+
+    @Test func tellsTheOutcomeWhereNoMoreMayRunUnheard() throws {
+        let bench = try StreamBench(parts: { $0.limits.detachedExchanges = 0 })
+        let (call, exchange) = try bench.call(id: 7)
+        exchange.send(progress(1))
+        call.leave()
+        #expect(exchange.isCancelled)
+        let back = try bench.get(call.eventIDs[1])
+        #expect(back.text.contains(#"{"jsonrpc":"2.0","id":7,"error":"#))
+        #expect(back.text.contains("outcome_unknown"))
+        #expect(back.isEnded)
+        bench.expectRest()
+    }
 }
