@@ -75,8 +75,9 @@ extension Exchange {
 
     private func noteUpstreamID(_ event: Event, _ view: UnsafeRawBufferPointer) {
         hasEventID = true
-        guard stream != nil, event.id.count <= Self.upstreamEventIDBytesMax else { return }
-        upstreamEventID = Array(view[event.id.range])
+        guard stream != nil else { return }
+        // An older id in place of one that is too long would bring events a second time.
+        upstreamEventID = event.id.count <= Self.upstreamEventIDBytesMax ? Array(view[event.id.range]) : []
     }
 
     /// Bytes of an instance's own event id. Beyond: it is not used to resume.

@@ -133,4 +133,15 @@ import Testing
         #expect(back.isEnded)
         bench.expectRest()
     }
+
+    @Test func asksForNoRestBehindAnIDThatItCannotName() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        exchange.send(progress(1, id: "a"))
+        exchange.send(progress(2, id: String(repeating: "x", count: 2000)))
+        exchange.fail(.cut)
+        #expect(call.isEnded)
+        #expect(call.text.contains("outcome_unknown"))
+        bench.expectRest()
+    }
 }
