@@ -129,6 +129,7 @@ extension Exchange {
         let request = ExchangeRequest(verb: .get, lines: lines, body: nil)
         if let opened = worker.lanes[plan.upstream.index].open(request, toInstance: instance.index, for: self) {
             handle = opened
+            if stalledSince != nil { opened.pause() }
         }
     }
 

@@ -144,4 +144,20 @@ import Testing
         #expect(call.text.contains("outcome_unknown"))
         bench.expectRest()
     }
+
+    @Test func pausesTheRestForAClientThatDoesNotRead() throws {
+        let bench = try StreamBench()
+        let (stream, exchange) = try bench.open()
+        exchange.send(progress(1))
+        stream.setWritable(false)
+        exchange.fail(.cut)
+        bench.node.pass(.seconds(1))
+        let again = try bench.last()
+        #expect(again !== exchange)
+        #expect(again.isPaused)
+        stream.setWritable(true)
+        #expect(!again.isPaused)
+        stream.leave()
+        bench.expectRest()
+    }
 }
