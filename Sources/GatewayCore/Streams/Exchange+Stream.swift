@@ -121,10 +121,12 @@ extension Exchange {
     func sendReopening() {
         guard let instance, let session = plan.session else { return }
         lastRead = worker.now
-        var lines = ByteBuffer()
-        lines.writeStaticString("Accept: text/event-stream\r\n")
-        lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
-        lines.writeBytes(session.upstreamLine)
+        // With what the client's request brought: its credentials, where they are forwarded.
+        writeRequestLines()
+        var lines = worker.requestLines
+        if !request.has(.mcpProtocolVersion) {
+            lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
+        }
         if !upstreamEventID.isEmpty { lines.writeHeader("Last-Event-ID", upstreamEventID) }
         let request = ExchangeRequest(verb: .get, lines: lines, body: nil)
         if let opened = worker.lanes[plan.upstream.index].open(request, toInstance: instance.index, for: self) {

@@ -160,4 +160,21 @@ import Testing
         stream.leave()
         bench.expectRest()
     }
+
+    @Test func asksForTheRestWithTheClientsCredentials() throws {
+        let bench = try StreamBench(options: { $0.forwardsAuthorization = true })
+        let stream = try bench.get(headers: [("Authorization", "Bearer abc")])
+        let exchange = try bench.last()
+        exchange.begin(200, .eventStream)
+        exchange.send(progress(1, id: "theirs"))
+        exchange.fail(.cut)
+        bench.node.pass(.seconds(1))
+        let again = try bench.last()
+        #expect(again !== exchange)
+        #expect(again.header("Authorization") == "Bearer abc")
+        #expect(again.header("Last-Event-ID") == "theirs")
+        #expect(again.header("Mcp-Session-Id") == "upstream-session")
+        stream.leave()
+        bench.expectRest()
+    }
 }
