@@ -26,9 +26,10 @@ extension Exchange {
     private func inspect(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
         if plan.mode == .legacyStream, newSession == nil { return beginLegacyStream(event, view) }
         if event.hasID { noteUpstreamID(event, view) }
-        guard event.dataLines > 0 else { return stream == nil || event.isEmpty ? .pass : .drop }
-        // What only primes the gateway's own reading of the instance: the client has ids of its own.
-        if stream != nil, event.dataLines == 1, event.data.count == 0 { return .drop }
+        let hidesID = stream != nil || hidesIDs
+        guard event.dataLines > 0 else { return !hidesID || event.isEmpty ? .pass : .drop }
+        // What only primes the gateway's own reading of the instance: the client has ids of its own, or none.
+        if hidesID, event.dataLines == 1, event.data.count == 0 { return .drop }
         reconnects = 0
         let change = EventRelay.withMessage(event, view) { data, message in self.look(at: message, data) }
         // What cannot be scanned is the instance's own affair, but it may have been the response.
@@ -37,10 +38,12 @@ extension Exchange {
         case .drop: return .drop
         case .keep:
             if stream != nil { return .replace(numbered(event, view, data: nil)) }
-            return .pass
+            return hidesID && event.hasID ? .replace(Self.withoutID(event, view)) : .pass
         case .data(let data):
             if stream != nil { return .replace(numbered(event, view, data: data)) }
-            return .replace(Self.event(event, view, data: data))
+            return .replace(
+                hidesID && event.hasID
+                    ? Self.withoutID(event, view, data: data) : Self.event(event, view, data: data))
         }
     }
 
@@ -73,8 +76,14 @@ extension Exchange {
         newSession.listKinds = ListKinds(initializeResult: result)
     }
 
+    /// The session's client may resume with the gateway's ids only, so it gets no others: not with the answer to
+    /// `initialize`, nor in a batch.
+    private var hidesIDs: Bool {
+        plan.upstream.options.isResumable && plan.mode != .legacyStream && (plan.session ?? newSession) != nil
+    }
+
     private func noteUpstreamID(_ event: Event, _ view: UnsafeRawBufferPointer) {
-        hasEventID = true
+        hasEventID = !hidesIDs
         guard stream != nil else { return }
         // An older id in place of one that is too long would bring events a second time.
         upstreamEventID = event.id.count <= Self.upstreamEventIDBytesMax ? Array(view[event.id.range]) : []
@@ -117,6 +126,16 @@ extension Exchange {
         if sink != nil { stream.handedOver = stream.ring.next &- 1 }
         send(event)
         sink?.flush()
+    }
+
+    private static func withoutID(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer? = nil) -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: event.range.count + (data?.readableBytes ?? 0))
+        guard let data else {
+            event.forEachLine(in: view, data: nil) { _ = out.writeBytes($0) }
+            return out
+        }
+        data.withUnsafeReadableBytes { data in event.forEachLine(in: view, data: data) { _ = out.writeBytes($0) } }
+        return out
     }
 
     /// The same event with other data.

@@ -177,4 +177,30 @@ import Testing
         stream.leave()
         bench.expectRest()
     }
+
+    @Test func hidesAnInstancesIDsInTheAnswerToInitialize() throws {
+        let bench = try StreamBench()
+        let call = try bench.node.post(Body.initialize())
+        let exchange = try bench.last()
+        exchange.begin(200, .eventStream, session: "s")
+        exchange.send("id: theirs-0\ndata: \n\n" + event(Body.initialized(), id: "theirs-1"))
+        exchange.end()
+        #expect(call.status == 200)
+        #expect(call.text == event(Body.initialized()))
+        bench.expectRest()
+    }
+
+    @Test func answersACallOfABatchWhoseStreamBroke() throws {
+        let bench = try StreamBench(revision: "2025-03-26")
+        let call = try bench.node.post("[\(Body.call(id: 5))]", session: bench.session.token)
+        let exchange = try bench.last()
+        exchange.begin(200, .eventStream)
+        exchange.send(progress(1, id: "theirs"))
+        exchange.end()
+        #expect(call.eventIDs.isEmpty)
+        #expect(call.progress == [1])
+        #expect(call.text.contains(#"{"jsonrpc":"2.0","id":5,"error":"#))
+        #expect(call.isEnded)
+        bench.expectRest()
+    }
 }
