@@ -188,10 +188,7 @@ extension Exchange {
     private func hold(_ bytes: ByteBuffer) {
         held?.bytes.writeImmutableBuffer(bytes)
         guard let size = held?.bytes.readableBytes, size > limits.heldResultBytes else { return }
-        handle?.cancel()
-        handle = nil
-        held = nil
-        fail(.overloaded, "The answer is larger than limits.result allows.")
+        breakOff("The answer is larger than limits.result allows.")
     }
 
     /// The answer to `initialize` is there: its client may hear of its session.

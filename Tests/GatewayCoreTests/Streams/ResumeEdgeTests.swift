@@ -190,6 +190,18 @@ import Testing
         bench.expectRest()
     }
 
+    @Test func refusesAnAnswerToInitializeThatIsTooLarge() throws {
+        let bench = try StreamBench(parts: { $0.limits.heldResultBytes = 1000 })
+        let call = try bench.node.post(Body.initialize())
+        let exchange = try bench.last()
+        exchange.begin(200, .eventStream, session: "s")
+        for number in 1...20 { exchange.send(progress(number)) }
+        #expect(call.status == 502)
+        #expect(call.text.contains("limits.result"))
+        #expect(exchange.isCancelled)
+        bench.expectRest()
+    }
+
     @Test func answersACallOfABatchWhoseStreamBroke() throws {
         let bench = try StreamBench(revision: "2025-03-26")
         let call = try bench.node.post("[\(Body.call(id: 5))]", session: bench.session.token)
