@@ -215,4 +215,28 @@ import Testing
         #expect(call.isEnded)
         bench.expectRest()
     }
+
+    @Test func completesAnEventWhoseLastLineEndIsCut() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        exchange.send("data: \(Body.result())\r\n\r")
+        #expect(call.text.hasSuffix("}\r\n\r\n"))
+        exchange.send("\n")
+        exchange.end()
+        #expect(call.text.hasSuffix("}\r\n\r\n"))
+        #expect(call.isEnded)
+        bench.expectRest()
+    }
+
+    @Test func completesAPassedEventWhoseLastLineEndIsCut() throws {
+        let bench = try StreamBench(options: { $0.isResumable = false })
+        let (call, exchange) = try bench.call()
+        exchange.send("data: \(Body.result())\r\n\r")
+        #expect(call.text == "data: \(Body.result())\r\n\r\n")
+        exchange.send("\n")
+        exchange.end()
+        #expect(call.text == "data: \(Body.result())\r\n\r\n")
+        #expect(call.isEnded)
+        bench.expectRest()
+    }
 }
