@@ -165,7 +165,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         handle = nil
         held = nil
         leaveStream()
-        if let session = plan.session ?? newSession, worker.questions.count > 0 {
+        // A server that has answered its call waits for nothing more. Any other is told when the time is over.
+        if plan.isCall, hasResponse, let session = plan.session, worker.questions.count > 0 {
             worker.questions.removeAll(of: ObjectIdentifier(self), session.id)
         }
         worker.remove(self)

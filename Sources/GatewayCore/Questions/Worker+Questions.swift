@@ -66,7 +66,10 @@ extension Worker {
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
                 dataJSON: #"{"reason":"timed_out"}"#)
-            exchange(question.exchange)?.withdraw(question)
+            // Another exchange may stand where the one that asked has ended.
+            if let asking = exchange(question.exchange), (asking.plan.session ?? asking.newSession) === question.session {
+                asking.withdraw(question)
+            }
         }
     }
 

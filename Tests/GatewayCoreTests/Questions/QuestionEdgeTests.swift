@@ -17,6 +17,20 @@ import TransportAPI
         bench.node.lane.opened.compactMap(\.body).filter { $0.contains(#""id":7,"#) }
     }
 
+    @Test func tellsTheServerThoughTheStreamIsGone() throws {
+        let bench = try StreamBench()
+        let (stream, exchange) = try bench.open()
+        ask(exchange)
+        stream.leave()
+        bench.node.pass(.seconds(130))
+        #expect(exchange.isCancelled)
+        bench.node.pass(.seconds(200))
+        #expect(told(bench).count == 1)
+        #expect(told(bench).first?.contains("timed_out") == true)
+        #expect(bench.node.worker.questions.count == 0)
+        bench.expectRest()
+    }
+
     @Test func tellsTheServerThoughTheClientLeftBeforeTheHead() throws {
         let bench = try StreamBench()
         try bench.node.post(Body.call(), session: bench.session.token).leave()
@@ -30,5 +44,24 @@ import TransportAPI
         exchange.send(event(Body.result()))
         exchange.end()
         bench.expectRest()
+    }
+
+    @Test func withdrawsOnNoOtherSessionsStream() throws {
+        let bench = try StreamBench()
+        let (stream, exchange) = try bench.open()
+        ask(exchange)
+        let token = try #require(stream.sealedQuestion)
+        stream.leave()
+        bench.node.pass(.seconds(130))
+        // One of these is likely to stand where the ended exchange stood.
+        let others = try (0..<40).map { try bench.node.openSession(id: "other-\($0)") }
+        let calls = try others.map { other in
+            let call = try bench.node.get(session: other.token)
+            try bench.last().begin(200, .eventStream)
+            return call
+        }
+        bench.node.pass(.seconds(200))
+        #expect(told(bench).count == 1)
+        for call in calls { #expect(!call.text.contains(token)) }
     }
 }
