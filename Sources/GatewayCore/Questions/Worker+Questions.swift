@@ -61,8 +61,9 @@ extension Worker {
     /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
     func expireQuestions() {
         for question in questions.removeExpired(now: now) where !question.session.hasEnded {
+            // Else another event loop has just accepted the answer.
+            guard gateway.answered.take(question.nonce, expires: NodeClock.unixSeconds() &+ 3600) else { continue }
             metrics.questionsExpired &+= 1
-            _ = gateway.answered.take(question.nonce, expires: NodeClock.unixSeconds() &+ 3600)
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
                 dataJSON: #"{"reason":"timed_out"}"#)

@@ -64,4 +64,17 @@ import TransportAPI
         #expect(told(bench).count == 1)
         for call in calls { #expect(!call.text.contains(token)) }
     }
+
+    @Test func tellsNoServerTwice() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        let token = Array(try #require(call.sealedQuestion).utf8)
+        let opened = try #require(token.withUnsafeBytes { QuestionToken.open($0, bench.node.worker.sealer) })
+        // Another event loop has accepted the answer, and its word of it is still on the way.
+        #expect(bench.node.gateway.answered.take(opened.nonce, expires: opened.expires))
+        bench.node.pass(.seconds(301))
+        #expect(told(bench).isEmpty)
+        #expect(bench.node.worker.questions.count == 0)
+    }
 }
