@@ -14,6 +14,7 @@ extension Worker {
             messages.allSatisfy({ $0.metaProtocolVersion.isAbsent })
         else { throw .batchNotAllowed }
         if messages.contains(where: { $0.knownMethod == .initialize }) { throw .initializeInBatch }
+        try checkSession(ofBatch: request, messages, upstream)
         var plans: [(Request, ExchangePlan)] = []
         for message in messages {
             guard let part = request.body.getSlice(
@@ -26,16 +27,6 @@ extension Worker {
             routed.1.isResumable = false
             plans.append(routed)
         }
-        // A session that has negotiated a later revision does not know arrays, whatever the header says.
-        if let known = plans.first?.1.session?.revisionValue, known != Revision.v2025_03_26.rawValue {
-            throw .batchNotAllowed
-        }
-        let calls = plans.count { $0.1.isCall }
-        if let running = plans.first?.1.session?.calls.load(ordering: .relaxed),
-            running + calls > gateway.parts.limits.callsPerSession
-        {
-            throw .tooManyCalls
-        }
         let batch = Batch(worker: self, request: request, sink: sink)
         batch.start(plans)
         return batch
@@ -43,6 +34,20 @@ extension Worker {
 }
 
 extension Worker {
+    /// What refuses a batch as a whole, before any of it is taken: an answer is accepted only once.
+    private func checkSession(
+        ofBatch request: Request, _ messages: [Message], _ upstream: UpstreamGroup
+    ) throws(Refusal) {
+        guard request.has(.mcpSessionID) else { return }
+        let session = try session(of: request, upstream, principal(of: request))
+        // A session that has negotiated a later revision does not know arrays, whatever the header says.
+        if let known = session.revisionValue, known != Revision.v2025_03_26.rawValue { throw .batchNotAllowed }
+        let calls = messages.count { $0.kind == .request }
+        if session.calls.load(ordering: .relaxed) + calls > gateway.parts.limits.callsPerSession {
+            throw .tooManyCalls
+        }
+    }
+
     /// Nil for an answer that goes nowhere: the rest of the batch must not suffer from it.
     private func planPart(
         _ request: Request, _ message: Message, _ upstream: UpstreamGroup

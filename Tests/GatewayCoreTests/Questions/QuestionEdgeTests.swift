@@ -65,6 +65,30 @@ import TransportAPI
         for call in calls { #expect(!call.text.contains(token)) }
     }
 
+    @Test func spendsNoAnswerOnABatchThatIsRefused() throws {
+        let bench = try StreamBench(revision: "2025-03-26", parts: { $0.limits.callsPerSession = 1 })
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        let token = try #require(call.sealedQuestion)
+        let sent = bench.node.lane.opened.count
+        let refused = try bench.node.post(
+            "[\(Body.result(named: token)),\(Body.call(id: 3))]", session: bench.session.token)
+        #expect(refused.text.contains("too_many_calls"))
+        #expect(bench.node.lane.opened.count == sent)
+        _ = try answer(bench, token)
+        #expect(bench.node.lane.last?.body == #"{"jsonrpc":"2.0","id":7,"result":{}}"#)
+    }
+
+    @Test func spendsNoAnswerOnABatchOfALaterRevision() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        let token = try #require(call.sealedQuestion)
+        #expect(try bench.node.post("[\(Body.result(named: token))]", session: bench.session.token).status == 400)
+        _ = try answer(bench, token)
+        #expect(bench.node.lane.last?.body == #"{"jsonrpc":"2.0","id":7,"result":{}}"#)
+    }
+
     @Test func tellsNoServerTwice() throws {
         let bench = try StreamBench()
         let (call, exchange) = try bench.call()
