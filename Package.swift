@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
-// Layers, from the bottom: L0 knows bytes, L1 knows MCP and sessions, L2 knows sockets and files, L3 puts them
-// together. A target imports lower layers only; `Tests/TidyTests` checks it. `Plugins/` holds transports: ordinary
-// library targets, not SwiftPM build plugins.
+// Layers, from the bottom: L0 knows bytes and ports, L1 what every transport needs, L2 knows MCP and sessions, L3 knows
+// sockets and files, L4 puts them together. A target imports lower layers only; `Tests/TidyTests` checks it. `Plugins/`
+// holds transports: ordinary library targets, not SwiftPM build plugins.
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -42,16 +42,16 @@ let package = Package(
         .target(name: "SealedBox", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "TransportAPI", dependencies: [nioCore, logging], swiftSettings: strict),
 
-        // L0, on top of the ports: what every transport needs once
+        // L1: what every transport needs
         .target(name: "TransportKit", dependencies: ["TransportAPI", nioCore], swiftSettings: strict),
 
-        // L1: sessions, routing, exchanges
+        // L2: sessions, routing, exchanges
         .target(
             name: "GatewayCore",
             dependencies: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", nioCore, logging],
             swiftSettings: strict),
 
-        // L2: sockets and files
+        // L3: sockets and files
         .target(
             name: "GatewayHTTP",
             dependencies: ["HTTPWire", "TransportAPI", "GatewayCore", nioCore, nioPosix],
@@ -68,7 +68,7 @@ let package = Package(
             dependencies: ["HTTPWire", "SealedBox", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL, logging],
             path: "Plugins/HTTPTransport", swiftSettings: strict),
 
-        // L3: the command
+        // L4: the command
         .executableTarget(
             name: "patchbay",
             dependencies: [

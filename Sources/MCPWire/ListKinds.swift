@@ -58,7 +58,8 @@ extension JSONReader {
         }
     }
 
-    /// Calls `body` with each member's name, at its value, which `body` reads. Values that are no objects are passed over.
+    /// Calls `body` with each member's name, at its value, which `body` reads. Values that are no objects are passed
+    /// over.
     private mutating func forEachMember(
         _ body: (inout JSONReader, StringToken) throws(ScanFailure) -> Void
     ) throws(ScanFailure) {

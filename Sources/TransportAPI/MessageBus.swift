@@ -19,7 +19,8 @@ public import NIOCore
 /// A message that nobody has subscribed to is dropped, which is not an error. A publisher hears its own messages like
 /// everyone else.
 public protocol MessageBus: AnyObject, Sendable {
-    /// Header and body of one envelope together, in bytes; at least 256 KiB. Beyond: `.tooLarge` before anything is sent.
+    /// Header and body of one envelope together, in bytes; at least 256 KiB. Beyond: `.tooLarge` before anything is
+    /// sent.
     var envelopeBytesMax: Int { get }
 
     /// Hands an envelope over for sending. Never blocks, may be called on any thread, never delivers within the call.
@@ -34,7 +35,8 @@ public protocol MessageBus: AnyObject, Sendable {
     ///
     /// Subscribing twice to one subject gives two subscriptions that both get everything. To hear an inbox that is not
     /// one's own is refused with `.unreachable`.
-    /// - Returns: the subscription, completed on `loop` when it is active. Fails with a ``TransportError``: `.timedOut`,
+    /// - Returns: the subscription, completed on `loop` when it is active. Fails with a ``TransportError``:
+    ///   `.timedOut`,
     ///   `.interrupted` (the connection broke meanwhile), `.closed`.
     func subscribe(
         to subject: Subject, capacity: SubscriptionCapacity, on loop: any EventLoop, _ receiver: any EnvelopeReceiver
@@ -54,8 +56,8 @@ public struct SubscriptionCapacity: Sendable {
     }
 }
 
-/// Who hears a subscription. Called on the subscription's loop only; `Sendable` because the transport's own threads hold
-/// on to it.
+/// Who hears a subscription. Called on the subscription's loop only; `Sendable` because the transport's own threads
+/// hold on to it.
 public protocol EnvelopeReceiver: AnyObject, Sendable {
     /// An envelope, in order. `sender` is authentic.
     func received(_ envelope: Envelope, from sender: MemberID)

@@ -26,15 +26,15 @@ public enum LogAppend: Sendable, Equatable {
 public enum LogRead: Sendable, Equatable {
     /// All entries after the position, in order, up to the limit; empty at the end.
     case page([LogEntry])
-    /// What stood right after the position is not there: it has expired or was trimmed, or the log never was or its data
-    /// was lost. Never a partial page instead. `first` is the oldest number that is still there.
+    /// What stood right after the position is not there: it has expired or was trimmed, or the log never was or its
+    /// data was lost. Never a partial page instead. `first` is the oldest number that is still there.
     case lost(first: UInt64?)
 }
 
 /// Logs of streams, one per stream.
 ///
-/// Guarantees: one writer per stream; numbers grow strictly; a page is exactly what was appended, in order; retention by
-/// bytes, count and age cuts off at the old end only, and a reader whose position was cut off is told so.
+/// Guarantees: one writer per stream; numbers grow strictly; a page is exactly what was appended, in order; retention
+/// by bytes, count and age cuts off at the old end only, and a reader whose position was cut off is told so.
 ///
 /// All functions are called on `loop` and complete there, with errors as in ``SessionDirectory``; an append that fails
 /// may have happened, and appending the same entries again then answers ``LogAppend/stale(top:)``.

@@ -35,6 +35,11 @@ struct Assembly {
         if let bus = cluster.bus {
             let isAlone = configuration.cluster.transport == .memory
             var shared = ClusterParts(bus: bus, directory: isAlone ? nil : cluster.directory, isAlone: isAlone)
+            if configuration.cluster.http?.listen == nil, let only = configuration.upstreams.first?.instances.first,
+                !isAlone
+            {
+                shared.attached = ClusterParts.Attachment(instance: only.id ?? "", label: only.label ?? "")
+            }
             shared.log = isAlone ? nil : cluster.log
             shared.timing = PresenceTiming(
                 heartbeat: TimeAmount(configuration.heartbeat), suspectAfter: TimeAmount(configuration.suspectAfter),

@@ -5,7 +5,7 @@ import Testing
 /// The import table.
 enum Layers {
     struct Target {
-        /// L0 bytes, L1 sessions, L2 sockets and files, L3 the command.
+        /// L0 bytes and ports, L1 what every transport needs, L2 sessions, L3 sockets and files, L4 the command.
         let level: Int
         let modules: Set<String>
     }
@@ -16,12 +16,12 @@ enum Layers {
         "Sources/HTTPWire": Target(level: 0, modules: []),
         "Sources/SealedBox": Target(level: 0, modules: ["COpenSSL"]),
         "Sources/TransportAPI": Target(level: 0, modules: ["NIOCore", "Logging"]),
-        "Sources/TransportKit": Target(level: 0, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
+        "Sources/TransportKit": Target(level: 1, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
         "Sources/GatewayCore": Target(
-            level: 1,
+            level: 2,
             modules: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", "NIOCore", "Logging", "Synchronization"]),
         "Sources/GatewayHTTP": Target(
-            level: 2,
+            level: 3,
             modules: ["HTTPWire", "TransportAPI", "GatewayCore", "NIOCore", "NIOPosix", "Synchronization"]),
         "Sources/GatewayConfig": Target(level: 2, modules: ["Yams"]),
         "Sources/TransportConformance": Target(
@@ -31,7 +31,7 @@ enum Layers {
             level: 2,
             modules: ["HTTPWire", "SealedBox", "TransportAPI", "Logging", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization"]),
         "Sources/patchbay": Target(
-            level: 3,
+            level: 4,
             modules: [
                 "HTTPWire", "SealedBox", "TransportAPI", "GatewayCore", "GatewayHTTP", "GatewayConfig",
                 "HTTPTransport", "MemoryTransport", "TransportKit", "NIOCore", "NIOPosix", "Logging", "Synchronization", "ArgumentParser",

@@ -1,5 +1,5 @@
-// Where everything that other members send comes in, and from where this member says that it lives. One per node, on its
-// first event loop; it sorts, and hands on to the event loops.
+// Where everything that other members send comes in, and from where this member says that it lives. One per node, on
+// its first event loop; it sorts, and hands on to the event loops.
 internal import Logging
 internal import NIOCore
 internal import TransportAPI

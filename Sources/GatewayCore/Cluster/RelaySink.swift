@@ -1,4 +1,5 @@
-// The client of an exchange as its host sees it when another process, or another event loop, has the client's connection.
+// The client of an exchange as its host sees it when another process, or another event loop, has the client's
+// connection.
 internal import NIOCore
 internal import TransportAPI
 internal import TransportKit

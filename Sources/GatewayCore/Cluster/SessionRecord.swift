@@ -1,5 +1,5 @@
-// What the directory remembers of a session, so that it is known wherever its client turns up. Fields are tagged, so that
-// nodes of two versions can share records.
+// What the directory remembers of a session, so that it is known wherever its client turns up. Fields are tagged, so
+// that nodes of two versions can share records.
 internal import MCPWire
 internal import NIOCore
 internal import TransportAPI
@@ -22,7 +22,8 @@ struct SessionRecord: Equatable {
     var revision: UInt8
     var kinds: UInt8
     var handshake: [UInt8] = []
-    /// The incarnation of the member that holds the session's own stream, and the stream's name there; 0 when none does.
+    /// The incarnation of the member that holds the session's own stream, and the stream's name there; 0 when none
+    /// does.
     var holder: UInt64 = 0
     var heldStream: UInt64 = 0
     /// Unix seconds.

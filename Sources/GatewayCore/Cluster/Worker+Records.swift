@@ -62,8 +62,8 @@ extension Worker {
 
     // MARK: Changing
 
-    /// Changes the record by compare-and-set, again when somebody else was faster. `body` says what it changed to, or nil
-    /// for nothing to change.
+    /// Changes the record by compare-and-set, again when somebody else was faster. `body` says what it changed to, or
+    /// nil for nothing to change.
     func change(
         _ session: Session, attempts: Int = 4, _ body: @escaping (SessionRecord) -> SessionRecord?,
         then done: @escaping () -> Void = {}

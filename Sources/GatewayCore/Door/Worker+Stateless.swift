@@ -20,7 +20,9 @@ extension Worker {
         plan.message = message
         plan.principal = principal(of: request)
         plan.cancelsWithClient = true
-        guard upstream.options.tagsInstances, upstream.instances.count > 1 else { return (request, plan) }
+        // An attachment cannot know whether there are others.
+        let mayBeOneOfMany = upstream.instances.count > 1 || request.forwarded != nil
+        guard upstream.options.tagsInstances, mayBeOneOfMany else { return (request, plan) }
         plan.mode = .tag
         return try takeTagsOff(request, message, plan)
     }

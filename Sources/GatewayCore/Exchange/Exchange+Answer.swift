@@ -49,8 +49,8 @@ extension Exchange {
         begin(head, length: head.length)
     }
 
-    /// The client left before the head came. A GET stream is kept for its return; a call's is read, since its server may
-    /// ask something on it.
+    /// The client left before the head came. A GET stream is kept for its return; a call's is read, since its server
+    /// may ask something on it.
     private func goOnUnheard(_ head: AnswerHead) {
         guard head.isEventStream else {
             handle?.cancel()

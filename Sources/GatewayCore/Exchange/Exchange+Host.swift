@@ -1,5 +1,5 @@
-// An exchange that another member, or another event loop of this node, serves: an instance behind an attachment, a stream
-// that is held elsewhere. This side passes on what comes, and knows no more of it.
+// An exchange that another member, or another event loop of this node, serves: an instance behind an attachment, a
+// stream that is held elsewhere. This side passes on what comes, and knows no more of it.
 internal import NIOCore
 internal import TransportAPI
 internal import TransportKit

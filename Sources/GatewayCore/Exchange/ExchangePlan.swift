@@ -23,7 +23,8 @@ final class ExchangePlan {
         /// To this instance and no other.
         case pinned(Instance)
         case any(UpstreamGroup.Need)
-        /// To the member that holds what is asked for, and to one of its event loops. It answers as if it were the door.
+        /// To the member that holds what is asked for, and to one of its event loops. It answers as if it were the
+        /// door.
         case host(MemberID, loop: UInt8?)
     }
 

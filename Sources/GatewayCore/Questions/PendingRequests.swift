@@ -1,6 +1,6 @@
-// The questions that servers have asked through one event loop and that nobody has answered yet. Pure: time and ids come
-// in, what is to be done goes out. An answer finds its way by the question's sealed id, not by this table; the table
-// makes that no server waits for ever, and bounds what may be asked.
+// The questions that servers have asked through one event loop and that nobody has answered yet. Pure: time and ids
+// come in, what is to be done goes out. An answer finds its way by the question's sealed id, not by this table; the
+// table makes that no server waits for ever, and bounds what may be asked.
 internal import NIOCore
 
 /// Unanswered questions of servers to clients.

@@ -1,5 +1,5 @@
-// The id under which a client sees a server's question (sampling, elicitation, roots). It says everything that is needed
-// to bring the answer home, so that any node can, also when the node that passed the question on is gone.
+// The id under which a client sees a server's question (sampling, elicitation, roots). It says everything that is
+// needed to bring the answer home, so that any node can, also when the node that passed the question on is gone.
 internal import SealedBox
 
 /// The contents of a sealed question id.

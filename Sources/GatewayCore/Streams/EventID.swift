@@ -1,6 +1,6 @@
 // The ids that a client sees on events: `SEAL.STREAM.REQUEST.NUMBER`. The seal binds them to one session and one start
-// of one host and is made once per session and host; the rest is readable. Who alters it can only reach other streams of
-// the session that is already theirs.
+// of one host and is made once per session and host; the rest is readable. Who alters it can only reach other streams
+// of the session that is already theirs.
 internal import HTTPWire
 internal import SealedBox
 

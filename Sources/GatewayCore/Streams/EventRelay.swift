@@ -48,8 +48,8 @@ struct EventRelay {
             }
         }
         Self.send(bytes, sent..<seen, send)
-        // The line feed of a last CR LF may still be on its way. Some clients wait for it, so it is not waited for here:
-        // should it come, it is an empty line.
+        // The line feed of a last CR LF may still be on its way. Some clients wait for it, so it is not waited for
+        // here: should it come, it is an empty line.
         let last = bytes.readerIndex + seen - 1
         if sent < seen, seen == bytes.readableBytes, bytes.getInteger(at: last) == UInt8(ascii: "\r") {
             send(ByteBuffer(integer: UInt8(ascii: "\n")))

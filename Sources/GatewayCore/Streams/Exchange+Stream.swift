@@ -1,5 +1,6 @@
 // An exchange whose events are numbered and kept: how its stream begins, how clients come and go, and what is done when
 // the instance's side of it breaks (2025-11-25, Streamable HTTP, Resumability and Redelivery).
+internal import HTTPWire
 internal import MCPWire
 internal import NIOCore
 internal import Synchronization

@@ -32,7 +32,8 @@ final class HostedStream {
         var event = ByteBufferAllocator().buffer(capacity: idPrefix.count + 8 + capacity)
         writeID(ring.next, to: &event)
         fill(&event)
-        // The line feed of a last CR LF may still be on its way, and belongs to no event then. Some clients wait for it.
+        // The line feed of a last CR LF may still be on its way, and belongs to no event then. Some clients wait for
+        // it.
         if event.readableBytesView.last == UInt8(ascii: "\r") { event.writeInteger(UInt8(ascii: "\n")) }
         ring.append(event, eventsMax: limits.replayEvents, bytesMax: limits.replayBytes)
         return event

@@ -1,12 +1,13 @@
-// What a cluster transport hands over: the ports that it really has. A missing one is nil, which is decided at start-up.
+// What a cluster transport hands over: the ports that it really has. A missing one is nil, which is decided at
+// start-up.
 public import Logging
 public import NIOCore
 
 /// A transport that joins members to a cluster.
 ///
 /// Life: made without side effects; ``start(on:)`` binds, connects and completes when the ports work (peers that are
-/// down do not hold it up); the ports are used; ``close(on:)`` says goodbye and ends everything, and works after a failed
-/// start too. Its ports are the same objects all along.
+/// down do not hold it up); the ports are used; ``close(on:)`` says goodbye and ends everything, and works after a
+/// failed start too. Its ports are the same objects all along.
 public protocol ClusterTransport: AnyObject, Sendable {
     /// Nil: this transport joins nobody.
     var bus: (any MessageBus)? { get }
