@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
-                "GatewayCore", "SealedBox", "MCPWire", "HTTPWire", "TransportAPI", nioCore, nioEmbedded, logging,
+                "GatewayCore", "MemoryTransport", "SealedBox", "MCPWire", "HTTPWire", "TransportAPI", "TransportKit",
+                nioCore, nioEmbedded, logging,
             ]),
         .testTarget(
             name: "GatewayHTTPTests",

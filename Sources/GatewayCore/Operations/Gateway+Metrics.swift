@@ -47,6 +47,8 @@ extension Gateway {
         }
         text.begin(Telemetry.directoryFailures, "counter", "Calls of the session directory that failed.")
         text.add([], sum.recordFailures)
+        text.begin(Telemetry.logFailures, "counter", "Calls of the stream log that failed.")
+        text.add([], sum.logFailures)
         text.begin(Telemetry.members, "gauge", "Other members of the cluster that are there.")
         text.add([], sum.members)
         text.begin(Telemetry.draining, "gauge", "1 while the node shuts down.")

@@ -28,6 +28,8 @@ struct WorkerMetrics: Sendable {
     var answersRefused: UInt64 = 0
     /// Calls of the directory that failed.
     var recordFailures: UInt64 = 0
+    /// Calls of the log that failed.
+    var logFailures: UInt64 = 0
     var resumes: UInt64 = 0
     var resumesLost: UInt64 = 0
     var resumesRefused: UInt64 = 0
@@ -66,6 +68,7 @@ struct WorkerMetrics: Sendable {
         answersLate &+= other.answersLate
         answersRefused &+= other.answersRefused
         recordFailures &+= other.recordFailures
+        logFailures &+= other.logFailures
         resumes &+= other.resumes
         resumesLost &+= other.resumesLost
         resumesRefused &+= other.resumesRefused

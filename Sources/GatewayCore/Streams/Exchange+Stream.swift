@@ -61,6 +61,7 @@ extension Exchange {
         guard let stream else { return }
         self.stream = nil
         stream.exchange = nil
+        stream.recorder?.write()
         if isStream {
             _ = stream.session.heldStream.compareExchange(
                 expected: stream.name.packed, desired: 0, ordering: .relaxed)
@@ -82,6 +83,7 @@ extension Exchange {
         worker.metrics.detached += 1
         handle?.resume()
         stalledSince = nil
+        if let stream { worker.record(stream) }
     }
 
     /// Another client listens now: the one that came back. Who listened before has lost its place.
@@ -92,6 +94,7 @@ extension Exchange {
         if isDetached {
             isDetached = false
             worker.metrics.detached -= 1
+            stream?.recorder?.isActive = false
         }
         stalledSince = nil
         sink = newSink

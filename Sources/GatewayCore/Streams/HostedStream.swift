@@ -14,6 +14,8 @@ final class HostedStream {
     var exchange: Exchange?
     /// The number up to which a client has been given everything, whoever it was.
     var handedOver: UInt64 = 0
+    /// Puts the events on record while nobody listens, where there is a log.
+    var recorder: StreamRecorder?
     private let idPrefix: [UInt8]
     private(set) var ring = EventRing()
 
@@ -36,6 +38,7 @@ final class HostedStream {
         // it.
         if event.readableBytesView.last == UInt8(ascii: "\r") { event.writeInteger(UInt8(ascii: "\n")) }
         ring.append(event, eventsMax: limits.replayEvents, bytesMax: limits.replayBytes)
+        recorder?.write()
         return event
     }
 

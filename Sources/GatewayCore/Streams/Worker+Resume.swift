@@ -31,7 +31,7 @@ extension Worker {
     }
 
     /// Asks the session's instance for its stream.
-    private func startStream(
+    func startStream(
         _ request: Request, _ session: Session, _ sink: any ResponseSink, afterLoss: Bool
     ) throws(Refusal) -> any ClientObserver {
         if gateway.isDraining { throw .draining }
@@ -119,7 +119,7 @@ extension Worker {
     }
 
     /// The session's own stream, from where its last client left it or, if that is not kept any more, from what is.
-    private func rejoin(
+    func rejoin(
         _ stream: HostedStream, _ request: Request, _ sink: any ResponseSink, afterLoss: Bool
     ) -> (any ClientObserver)? {
         let hasGap = stream.ring.events(after: stream.handedOver) == nil
@@ -129,27 +129,7 @@ extension Worker {
         return observer
     }
 
-    /// Some events are gone. A call's client is told that its outcome is unknown; the session's own stream goes on, and
-    /// its client is told to read again what may have changed.
-    private func lost(
-        _ id: EventID, _ request: Request, _ session: Session, _ sink: any ResponseSink
-    ) throws(Refusal) -> (any ClientObserver)? {
-        metrics.resumesLost &+= 1
-        guard id.isCall else {
-            if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
-                return rejoin(stream, request, sink, afterLoss: true)
-            }
-            return try startStream(request, session, sink, afterLoss: true)
-        }
-        let refusal = Refusal.outcomeUnknown(200, "The events after the given Last-Event-ID are no longer kept.")
-        let answer = id.request.withUnsafeBytes { refusal.answer(id: $0.isEmpty ? nil : $0) }
-        beginEvents(request, sink)
-        sink.write(ByteBuffer(bytes: EventWriter.message(answer.body)))
-        sink.end()
-        return nil
-    }
-
-    private func beginEvents(_ request: Request, _ sink: any ResponseSink) {
+    func beginEvents(_ request: Request, _ sink: any ResponseSink) {
         answerLines.clear()
         answerLines.writeStaticString(
             "Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")

@@ -1,0 +1,63 @@
+// Nodes that share a memory backend, all on embedded event loops of one thread.
+
+import MemoryTransport
+import NIOCore
+import NIOEmbedded
+import Testing
+import TransportAPI
+import TransportKit
+
+@testable import GatewayCore
+
+final class TestCluster {
+    let backend = MemoryBackend()
+    private(set) var nodes: [TestNode] = []
+    private var transports: [MemoryTransport] = []
+
+    init(_ count: Int, options: (inout UpstreamGroup.Options) -> Void = { _ in }) throws {
+        for index in 0..<count { try addNode(UInt64(index) + 11, options: options) }
+        settle()
+    }
+
+    private func addNode(_ incarnation: UInt64, options: (inout UpstreamGroup.Options) -> Void) throws {
+        let member = try #require(MemberID(name: "node-\(incarnation)", incarnation: incarnation))
+        let transport = MemoryTransport(member: member, backend: backend)
+        let node = try TestNode(
+            options: {
+                $0.isResumable = true
+                options(&$0)
+            },
+            parts: { parts in
+                parts.member = member
+                guard let bus = transport.bus else { return }
+                var cluster = ClusterParts(bus: bus, directory: transport.directory, isAlone: false)
+                cluster.log = transport.log
+                parts.cluster = cluster
+            })
+        transports.append(transport)
+        nodes.append(node)
+        try transport.start(on: node.loop).wait()
+        _ = node.gateway.join(on: node.loop)
+        node.runLoops()
+    }
+
+    /// Lets what is under way arrive, heartbeats included.
+    func settle() {
+        for _ in 0..<8 {
+            for node in nodes {
+                node.tick()
+                node.runLoops()
+            }
+        }
+    }
+
+    /// A node is gone without a word.
+    func kill(_ index: Int) {
+        let node = nodes.remove(at: index)
+        backend.crash(node.gateway.parts.member)
+        transports.remove(at: index)
+        settle()
+    }
+
+    subscript(index: Int) -> TestNode { nodes[index] }
+}
