@@ -133,10 +133,10 @@ final class PeerLink: ChannelInboundHandler, @unchecked Sendable {
     func end(_ reason: LinkEnd, saying bytes: ByteBuffer) {
         guard !isEnded, let context else { return }
         isClosingAfterFlush = true
+        end(reason)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in channel.close(promise: nil) }
         channel.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
-        end(reason)
     }
 
     // MARK: Writing

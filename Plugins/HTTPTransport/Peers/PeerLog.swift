@@ -81,7 +81,7 @@ final class PeerLog {
 
     func oneSided(_ member: MemberID, _ address: String) {
         logger.warning(
-            "a node has linked to this one, but this one has no link to it and sends it nothing: add it to cluster.peers",
+            "a node linked to this one, but this one has no link to it and sends it nothing: add it to cluster.peers",
             metadata: ["peer": "\(member)", "address": "\(address)"])
     }
 

@@ -31,7 +31,8 @@ final class PeerNetwork: @unchecked Sendable {
         self.options = options
         self.loop = loop
         self.bus = bus
-        secrets = options.secrets.map(PeerSecret.init)
+        // With an empty one the start is refused.
+        secrets = options.secrets.filter { !$0.isEmpty }.map(PeerSecret.init)
         log = PeerLog(logger)
     }
 

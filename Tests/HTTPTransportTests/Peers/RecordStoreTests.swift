@@ -166,4 +166,6 @@ struct SplitMix: RandomNumberGenerator {
         bits = (bits ^ bits &>> 27) &* 0x94D0_49BB_1331_11EB
         return bits ^ bits &>> 31
     }
+
+    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
 }
