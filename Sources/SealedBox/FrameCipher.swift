@@ -79,7 +79,9 @@ public final class FrameCipher {
     private func next(_ count: Int, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) -> Bool {
         guard renew(count) else { return false }
         var nonce = (
-            UInt32(0), UInt32(truncatingIfNeeded: number &>> 32).bigEndian, UInt32(truncatingIfNeeded: number).bigEndian)
+            UInt32(0), UInt32(truncatingIfNeeded: number &>> 32).bigEndian,
+            UInt32(truncatingIfNeeded: number).bigEndian
+        )
         number &+= 1
         return withUnsafeBytes(of: &nonce) { body($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
