@@ -11,6 +11,8 @@ final class DirectoryRoute {
     private let directory: PeerDirectory
     private let completion: (DirectoryReply) -> Void
     private let deadline: NIODeadline
+    /// No attempt begins after this, so that each has time for its answer.
+    private let lastAttempt: NIODeadline
 
     /// - Parameter completion: called once.
     init(_ call: DirectoryCall, _ directory: PeerDirectory, _ completion: @escaping (DirectoryReply) -> Void) {
@@ -19,7 +21,9 @@ final class DirectoryRoute {
         self.completion = completion
         // An attachment waits for what a node does in its name.
         let limit = directory.network.options.homeTimeout
-        deadline = .now() + (directory.isNode ? limit : limit * 3)
+        let now = NIODeadline.now()
+        deadline = now + (directory.isNode ? limit : limit * 3)
+        lastAttempt = now + .nanoseconds(limit.nanoseconds / 2)
     }
 
     func start() { attempt() }
@@ -67,7 +71,7 @@ final class DirectoryRoute {
     }
 
     private func retry(_ order: [MemberID] = [], orElse reply: DirectoryReply) {
-        guard NIODeadline.now() + Self.pause < deadline else {
+        guard NIODeadline.now() + Self.pause < lastAttempt else {
             return call.isWrite ? completion(reply) : readNext(order, orElse: reply)
         }
         directory.loop.assumeIsolated().scheduleTask(in: Self.pause) { self.attempt() }

@@ -48,7 +48,8 @@ public struct HTTPClusterOptions: Sendable {
     public var suspectAfter = TimeAmount.seconds(3)
     /// Silent for so long: its links are closed. At least two heartbeats and more than ``suspectAfter``.
     public var goneAfter = TimeAmount.seconds(5)
-    /// How long a peer whose link broke may take to return before subscriptions end because of it.
+    /// How long a peer whose link broke may take to return before subscriptions end because of it. When it returns
+    /// earlier and nothing was lost, they go on. Zero: they end at once.
     public var returnWithin = TimeAmount.seconds(1)
     public var connectTimeout = TimeAmount.seconds(2)
     /// From the accepted or made connection to the proof of the shared secret.
@@ -74,7 +75,7 @@ public struct HTTPClusterOptions: Sendable {
     public var frameBytesMax = 8 * 1024 * 1024
     /// Bytes that may wait to be sent on one link. Beyond: `.overloaded`.
     public var queueBytesMax = 16 * 1024 * 1024
-    /// Accepted connections that have not yet proved that they know the secret. Beyond: closed at once.
+    /// Accepted connections that have not yet proved that they know the secret. Beyond: the oldest is closed.
     public var handshakesMax = 64
     /// Links, accepted and dialled. Beyond: closed at once.
     public var linksMax = 1024

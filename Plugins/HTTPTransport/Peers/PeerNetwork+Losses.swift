@@ -27,7 +27,7 @@ extension PeerNetwork {
     }
 
     private func lost(_ member: PeerMember, wasInbound: Bool, _ reason: LinkEnd) {
-        if reason == .silent {
+        if reason == .silent || reason != .goodbye && options.returnWithin <= .zero {
             if wasInbound { interrupted(by: member) }
         } else if reason != .goodbye {
             loop.assumeIsolated().scheduleTask(in: options.returnWithin) { [weak self] in

@@ -55,11 +55,18 @@ final class PeerNetwork: @unchecked Sendable {
     // MARK: Links come
 
     /// A connection was accepted. Nil: there is no room for it.
+    ///
+    /// A peer proves itself within milliseconds. So who has taken longest to do so makes room, and nobody can keep
+    /// peers out by being slow.
     func accept() -> PeerLink? {
         guard !isClosing else { return nil }
-        guard handshakes < options.handshakesMax, links.count < options.linksMax else {
-            log.refused("new connections", .tooMany("connections that have not proved the secret, or links"))
+        guard links.count < options.linksMax else {
+            log.refused("new connections", .tooMany("links"))
             return nil
+        }
+        if handshakes >= options.handshakesMax {
+            links.values.filter { $0.side == .accepted && !$0.isOpen }.min { $0.startedAt < $1.startedAt }?
+                .end(.tooMany("connections that have not proved the secret"))
         }
         let link = PeerLink(side: .accepted, network: self)
         handshakes += 1

@@ -90,6 +90,21 @@ struct PeerDoorTests {
         }
     }
 
+    @Test("However many say nothing, a peer gets in")
+    func crowd() async throws {
+        try await PeerBench.run { bench in
+            var options = PeerBench.options()
+            options.handshakeTimeout = .seconds(30)
+            options.handshakesMax = 4
+            let node = try await bench.start("node", options)
+            var silent: [Collector] = []
+            for _ in 0..<12 { silent.append(try await connect(bench, node).1) }
+            let other = try await bench.start("other", PeerBench.options(.attachment, peers: [node.address]))
+            try other.bus.publish(.numbered(1), to: node.inbox)
+            try await eventually("the oldest went") { silent.count { $0.isClosed.withLock { $0 } } >= 8 }
+        }
+    }
+
     @Test("A wrong secret is said on both sides, once, with the peer's address")
     func wrongSecret() async throws {
         try await PeerBench.run { bench in
