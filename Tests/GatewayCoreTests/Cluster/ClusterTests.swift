@@ -144,7 +144,7 @@ import TransportKit
         cluster.kill(0)
         let node = cluster[0]
         let back = try node.get(session: token, headers: [("Last-Event-ID", id)])
-        cluster.settle()
+        cluster.pass(.seconds(9))
         #expect(numbers(back) == [1, 2])
         #expect(back.text.contains(#""id":6,"error":"#))
         #expect(back.text.contains("outcome_unknown"))
@@ -164,7 +164,7 @@ import TransportKit
         cluster.settle()
         cluster.kill(0)
         let back = try cluster[0].get(session: token, headers: [("Last-Event-ID", call.eventIDs[0])])
-        cluster.settle()
+        cluster.pass(.seconds(9))
         #expect(numbers(back) == Array(1...200))
         #expect(back.text.hasSuffix(event(Body.result(id: 6))))
         #expect(back.isEnded)
@@ -177,7 +177,7 @@ import TransportKit
         let id = call.eventIDs[0]
         cluster.kill(0)
         let back = try cluster[0].get(session: token, headers: [("Last-Event-ID", id)])
-        cluster.settle()
+        cluster.pass(.seconds(9))
         #expect(back.text.contains(#""id":6,"error":"#))
         #expect(back.isEnded)
     }
@@ -192,14 +192,14 @@ import TransportKit
         cluster.kill(0)
         let node = cluster[0]
         let back = try node.get(session: token, headers: [("Last-Event-ID", id)])
-        cluster.settle()
+        cluster.pass(.seconds(9))
         #expect(back.status == 200)
         let exchange = try #require(node.lane.last)
         #expect(exchange.verb == .get)
         #expect(exchange.header("Last-Event-ID") == nil)
         exchange.begin(200, .eventStream)
         exchange.send(progress(9))
-        cluster.settle()
+        cluster.pass(.seconds(9))
         #expect(numbers(back) == [9])
         #expect(!back.sink.isOver)
     }

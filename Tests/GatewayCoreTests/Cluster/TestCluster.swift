@@ -51,6 +51,16 @@ final class TestCluster {
         }
     }
 
+    /// Lets time pass everywhere.
+    func pass(_ amount: TimeAmount) {
+        var left = amount
+        while left > .zero {
+            for node in nodes { node.pass(.milliseconds(250)) }
+            settle()
+            left = left - .milliseconds(250)
+        }
+    }
+
     /// A node is gone without a word.
     func kill(_ index: Int) {
         let node = nodes.remove(at: index)
