@@ -26,7 +26,9 @@ public struct MemberID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A member whose name does not matter.
-    public static func unnamed(_ incarnation: UInt64) -> MemberID { MemberID(unchecked: "node", incarnation: incarnation) }
+    public static func unnamed(_ incarnation: UInt64) -> MemberID {
+        MemberID(unchecked: "node", incarnation: incarnation)
+    }
 
     public static func == (left: MemberID, right: MemberID) -> Bool {
         left.incarnation == right.incarnation && left.name.utf8.elementsEqual(right.name.utf8)

@@ -38,7 +38,8 @@ struct AttachmentNode {
     private func printReady() {
         for upstream in configuration.upstreams {
             for instance in upstream.instances {
-                StandardOutput.print("patchbay attached \(instance.url.text) as \(instance.id ?? "-") to \(upstream.name)")
+                let id = instance.id ?? "-"
+                StandardOutput.print("patchbay attached \(instance.url.text) as \(id) to \(upstream.name)")
             }
         }
     }

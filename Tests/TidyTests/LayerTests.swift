@@ -19,7 +19,10 @@ enum Layers {
         "Sources/TransportKit": Target(level: 1, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
         "Sources/GatewayCore": Target(
             level: 2,
-            modules: ["MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", "NIOCore", "Logging", "Synchronization"]),
+            modules: [
+                "MCPWire", "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", "NIOCore", "Logging",
+                "Synchronization",
+            ]),
         "Sources/GatewayHTTP": Target(
             level: 3,
             modules: ["HTTPWire", "TransportAPI", "GatewayCore", "NIOCore", "NIOPosix", "Synchronization"]),
@@ -29,12 +32,16 @@ enum Layers {
         "Plugins/MemoryTransport": Target(level: 2, modules: ["TransportAPI", "NIOCore", "Synchronization"]),
         "Plugins/HTTPTransport": Target(
             level: 2,
-            modules: ["HTTPWire", "SealedBox", "TransportAPI", "Logging", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization"]),
+            modules: [
+                "HTTPWire", "SealedBox", "TransportAPI", "Logging", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS",
+                "Synchronization",
+            ]),
         "Sources/patchbay": Target(
             level: 4,
             modules: [
                 "HTTPWire", "SealedBox", "TransportAPI", "GatewayCore", "GatewayHTTP", "GatewayConfig",
-                "HTTPTransport", "MemoryTransport", "TransportKit", "NIOCore", "NIOPosix", "Logging", "Synchronization", "ArgumentParser",
+                "HTTPTransport", "MemoryTransport", "TransportKit", "NIOCore", "NIOPosix", "Logging",
+                "Synchronization", "ArgumentParser",
             ]),
     ]
 

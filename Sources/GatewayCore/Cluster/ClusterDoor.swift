@@ -112,7 +112,9 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
 
     private var heartbeat: Heartbeat {
         var attached: Heartbeat.Attached?
-        if let own = cluster.attached, let upstream = gateway.parts.upstreams.first, let instance = upstream.instances.first {
+        if let own = cluster.attached, let upstream = gateway.parts.upstreams.first,
+            let instance = upstream.instances.first
+        {
             attached = Heartbeat.Attached(
                 upstream: upstream.name, instance: own.instance, label: own.label, era: instance.currentEra.rawValue,
                 hasStreamEndpoint: instance.hasStreamEndpoint)

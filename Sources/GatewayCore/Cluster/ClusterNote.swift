@@ -40,7 +40,8 @@ enum ClusterNote: Equatable {
     /// Nil for what is no note, or one that this version does not know.
     init?(_ envelope: Envelope) {
         guard EnvelopeKind(of: envelope) == .note,
-            let fields = FieldReader(envelope.body, versions: Self.version...Self.version), let low = fields.number(Tag.low)
+            let fields = FieldReader(envelope.body, versions: Self.version...Self.version),
+            let low = fields.number(Tag.low)
         else { return nil }
         switch fields.number(Tag.kind) {
         case 1:

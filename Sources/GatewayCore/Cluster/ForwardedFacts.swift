@@ -45,7 +45,8 @@ struct ForwardedFacts {
 
     init?(_ context: ByteBuffer, from caller: MemberID) {
         guard let fields = FieldReader(context, versions: Self.version...Self.version),
-            let upstream = fields.number(Tag.upstream), let high = fields.number(Tag.high), let low = fields.number(Tag.low),
+            let upstream = fields.number(Tag.upstream), let high = fields.number(Tag.high),
+            let low = fields.number(Tag.low),
             let path = fields.text(Tag.messagesPath, bytesMax: 1024),
             let door = fields.number(Tag.door).flatMap({ Door(rawValue: UInt8(clamping: $0)) })
         else { return nil }

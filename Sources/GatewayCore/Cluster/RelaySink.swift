@@ -17,7 +17,9 @@ final class RelaySink: ResponseSink, RelayObserver {
 
     var queuedBytes: Int { answer.queuedBytes }
 
-    func begin(status: Int, lines: ByteBuffer, length: Int?) { answer.begin(status: status, lines: lines, length: length) }
+    func begin(status: Int, lines: ByteBuffer, length: Int?) {
+        answer.begin(status: status, lines: lines, length: length)
+    }
 
     func write(_ bytes: ByteBuffer) { answer.write(bytes) }
 

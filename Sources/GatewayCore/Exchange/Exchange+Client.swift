@@ -64,7 +64,9 @@ extension Exchange {
     // MARK: Time
 
     func tick(now: NIODeadline) {
-        if isStream, sink != nil || stream != nil, (plan.session ?? newSession)?.hasEnded == true { return endWithSession() }
+        if isStream, sink != nil || stream != nil, (plan.session ?? newSession)?.hasEnded == true {
+            return endWithSession()
+        }
         if isStream, isDetached, let detachedAt, now - detachedAt > worker.gateway.parts.waits.detachedStream {
             handle?.cancel()
             return finish(.clientLeft)

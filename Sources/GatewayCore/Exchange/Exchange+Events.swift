@@ -128,7 +128,9 @@ extension Exchange {
         sink?.flush()
     }
 
-    private static func withoutID(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer? = nil) -> ByteBuffer {
+    private static func withoutID(
+        _ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer? = nil
+    ) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: event.range.count + (data?.readableBytes ?? 0))
         guard let data else {
             event.forEachLine(in: view, data: nil) { _ = out.writeBytes($0) }

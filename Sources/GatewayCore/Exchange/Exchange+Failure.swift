@@ -30,7 +30,8 @@ extension Exchange {
 
     private func noteHealth(_ error: TransportError) {
         // Only before the answer: a stream that breaks says little about whether new work would be served.
-        guard case .awaitingHead = phase, let instance, !instance.isAttached, error.code != .overloaded, error.code != .cancelled
+        guard case .awaitingHead = phase, let instance, !instance.isAttached, error.code != .overloaded,
+            error.code != .cancelled
         else { return }
         let isRefusal = error.code == .refused
         guard instance.noteFailure(plan.upstream.options.health, isRefusal: isRefusal) else { return }

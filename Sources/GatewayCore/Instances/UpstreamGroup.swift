@@ -102,7 +102,9 @@ public final class UpstreamGroup: Sendable {
         for instance in instances where isCandidate(instance, need, excluded) { eligible += 1 }
         guard eligible > 0 else { return nil }
         guard let first = candidate(instances, random.below(eligible), need, excluded) else { return nil }
-        guard eligible > 1, let second = candidate(instances, random.below(eligible), need, excluded) else { return first }
+        guard eligible > 1, let second = candidate(instances, random.below(eligible), need, excluded) else {
+            return first
+        }
         return second.load < first.load ? second : first
     }
 

@@ -38,7 +38,8 @@ struct QuestionToken: Equatable {
 
     /// Nil for everything that was not sealed with one of the keys.
     static func open(_ text: UnsafeRawBufferPointer, _ sealer: Sealer) -> QuestionToken? {
-        guard let sealed = Base64URL.decode(text), let plain = sealed.withUnsafeBytes({ sealer.open($0, context: context) }),
+        guard let sealed = Base64URL.decode(text),
+            let plain = sealed.withUnsafeBytes({ sealer.open($0, context: context) }),
             plain.count > fixedBytes, plain.count <= fixedBytes + rawIDBytesMax
         else { return nil }
         func word(_ start: Int) -> UInt64 { plain[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) } }

@@ -68,7 +68,9 @@ extension Worker {
                 question.session, question.rawID, error: "The client did not answer in time.",
                 dataJSON: #"{"reason":"timed_out"}"#)
             // Another exchange may stand where the one that asked has ended.
-            if let asking = exchange(question.exchange), (asking.plan.session ?? asking.newSession) === question.session {
+            if let asking = exchange(question.exchange),
+                (asking.plan.session ?? asking.newSession) === question.session
+            {
                 asking.withdraw(question)
             }
         }

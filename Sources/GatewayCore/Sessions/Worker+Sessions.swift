@@ -80,7 +80,8 @@ extension Worker {
         let token = SessionToken(
             session: session.id, incarnation: gateway.sessions.incarnation, upstream: session.upstream.digest,
             instance: session.instance.digest, node: gateway.parts.member.incarnation, principal: session.principal,
-            revision: session.revisionValue ?? .max, kinds: session.listKinds.rawValue, minted: unix, expires: unix &+ (session.endsAt &- min(session.endsAt, nowSeconds)),
+            revision: session.revisionValue ?? .max, kinds: session.listKinds.rawValue, minted: unix,
+            expires: unix &+ (session.endsAt &- min(session.endsAt, nowSeconds)),
             upstreamSessionID: session.upstreamSessionID.count <= SessionToken.upstreamIDBytesMax
                 ? session.upstreamSessionID : nil)
         let text = token.seal(sealer)

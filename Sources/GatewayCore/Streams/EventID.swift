@@ -34,7 +34,8 @@ struct EventID: Equatable {
             for shift in stride(from: 56, through: 0, by: -8) { plain.append(UInt8(truncatingIfNeeded: word >> shift)) }
         }
         var text: [UInt8] = []
-        plain.withUnsafeBytes { sealer.seal($0, context: context) }.withUnsafeBytes { Base64URL.encode($0, into: &text) }
+        plain.withUnsafeBytes { sealer.seal($0, context: context) }
+            .withUnsafeBytes { Base64URL.encode($0, into: &text) }
         return text
     }
 
@@ -110,7 +111,9 @@ struct StreamName: Hashable, Sendable {
 
     /// From `c` or `g` and up to sixteen hexadecimal digits, lower case.
     init?(_ text: Slice<UnsafeRawBufferPointer>) {
-        guard let letter = text.first, let kind = Kind(rawValue: letter), (2...17).contains(text.count) else { return nil }
+        guard let letter = text.first, let kind = Kind(rawValue: letter), (2...17).contains(text.count) else {
+            return nil
+        }
         var word: UInt64 = 0
         for digit in text.dropFirst() {
             switch digit {

@@ -10,8 +10,11 @@ internal import TransportKit
 extension Exchange {
     /// A GET begins: at whoever holds the session's stream, or else here.
     func startStream() {
-        guard case .pinned(let instance) = plan.target, plan.mode == .pass, !instance.isAttached else { return attempt() }
-        guard worker.hasDirectory, request.forwarded == nil, plan.upstream.options.isResumable, let session = plan.session
+        guard case .pinned(let instance) = plan.target, plan.mode == .pass, !instance.isAttached else {
+            return attempt()
+        }
+        guard worker.hasDirectory, request.forwarded == nil, plan.upstream.options.isResumable,
+            let session = plan.session
         else { return holdStream() }
         worker.lookUp(session) { [self] record in
             guard case .awaitingHead = phase, handle == nil, retryAt == nil else { return }
@@ -42,8 +45,12 @@ extension Exchange {
 
     /// Gives the stream a name, if it is one that a client may resume.
     func nameStream() {
-        guard stream == nil, plan.upstream.options.isResumable, plan.isResumable, let session = plan.session else { return }
-        let seal = session.streamSeal { EventID.seal(session.id, host: worker.gateway.parts.member.incarnation, worker.sealer) }
+        guard stream == nil, plan.upstream.options.isResumable, plan.isResumable, let session = plan.session else {
+            return
+        }
+        let seal = session.streamSeal {
+            EventID.seal(session.id, host: worker.gateway.parts.member.incarnation, worker.sealer)
+        }
         let range = plan.message?.id ?? .absent
         stream = worker.streams.insert(isStream ? .session : .call) { name in
             let prefix = request.body.withUnsafeReadableBytes { view in

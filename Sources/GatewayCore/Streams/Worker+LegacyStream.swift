@@ -31,7 +31,9 @@ extension Worker {
             return token.flatMap { find($0) }
         }
         guard isNamed else { throw .sessionParameterMissing }
-        if session == nil, request.forwarded == nil, let holder = holder(ofStreamNamedBy: request, upstream, principal) {
+        if session == nil, request.forwarded == nil,
+            let holder = holder(ofStreamNamedBy: request, upstream, principal)
+        {
             let plan = ExchangePlan(upstream: upstream, target: .host(holder, loop: nil))
             plan.principal = principal
             return plan

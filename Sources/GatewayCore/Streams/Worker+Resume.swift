@@ -68,8 +68,8 @@ extension Worker {
             metrics.resumesRefused &+= 1
             throw .badEventID
         }
-        if id.host != gateway.parts.member.incarnation || id.stream.loop != index, request.forwarded == nil, desk != nil,
-            let holder = member(id.host)
+        if id.host != gateway.parts.member.incarnation || id.stream.loop != index, request.forwarded == nil,
+            desk != nil, let holder = member(id.host)
         {
             let routed = forwarded(request, session, to: holder, loop: id.stream.loop)
             routed.1.ifHostIsGone = { exchange in

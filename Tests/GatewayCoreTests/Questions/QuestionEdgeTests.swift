@@ -6,7 +6,9 @@ import TransportAPI
 @testable import GatewayCore
 
 @Suite struct QuestionEdgeTests {
-    private func ask(_ exchange: ScriptedExchange, _ id: String = "7") { exchange.send(event(StreamBench.question(id))) }
+    private func ask(_ exchange: ScriptedExchange, _ id: String = "7") {
+        exchange.send(event(StreamBench.question(id)))
+    }
 
     private func answer(_ bench: StreamBench, _ id: String) throws -> TestCall {
         try bench.node.post(Body.result(named: id), session: bench.session.token)

@@ -32,7 +32,8 @@ import Testing
     @Test(arguments: ["7", #""seven""#, "0", #""a\\u0022b""#, "-3"]) func restoresTheServersId(id: String) throws {
         let (call, exchange) = try call()
         exchange.send(question(id))
-        let token = try #require(call.text.components(around: #"{"jsonrpc":"2.0","id":""#).first?.split(separator: "\"").first)
+        let token = try #require(
+            call.text.components(around: #"{"jsonrpc":"2.0","id":""#).first?.split(separator: "\"").first)
         #expect(token.count > 60)
         #expect(call.text.contains(#","method":"elicitation/create","params":{"id":7}}"#))
         let receipt = try answer(String(token))

@@ -58,7 +58,9 @@ import Testing
     }
 
     @Test func answers202WhereNothingIsAsked() throws {
-        let (call, parts) = try post([Body.notification("notifications/initialized"), Body.result(named: node.question(session, id: "1"))])
+        let (call, parts) = try post([
+            Body.notification("notifications/initialized"), Body.result(named: node.question(session, id: "1")),
+        ])
         #expect(call.status == nil)
         for part in parts { part.accept() }
         #expect(call.status == 202)
