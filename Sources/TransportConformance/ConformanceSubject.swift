@@ -55,7 +55,7 @@ public struct ConformanceCluster: Sendable {
     public var rejoin: (@Sendable (_ index: Int) async throws -> ConformanceMember)?
     /// Makes somebody who does not hold the cluster's secret and calls himself `id`. Nil if he cannot even start.
     public var makeStranger: (@Sendable (_ id: MemberID) async throws -> ConformanceMember?)?
-    /// Lets time pass for the expiry of records and streams. Without it the cases wait, about two seconds each.
+    /// Lets time pass for the expiry of records and streams. Without it they wait, two to five seconds each.
     public var advance: (@Sendable (TimeAmount) async throws -> Void)?
     /// How much of one stream the logs of this cluster keep. Small, so that a case can go beyond it.
     public var retention: LogRetention?
