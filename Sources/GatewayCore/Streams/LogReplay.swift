@@ -1,5 +1,5 @@
-// Reads a stream from the log for a client that has come back after the stream's host was gone: page by page to its end,
-// then the plain word for what nobody knows.
+// Reads a stream from the log for a client that has come back after the stream's host was gone: page by page to its
+// end, then the plain word for what nobody knows.
 internal import MCPWire
 internal import NIOCore
 internal import TransportAPI

@@ -1,5 +1,5 @@
-// Puts the events of a stream that nobody listens to into the log, so that they outlive the host. While a client listens
-// nothing is written, and no event waits for the log.
+// Puts the events of a stream that nobody listens to into the log, so that they outlive the host. While a client
+// listens nothing is written, and no event waits for the log.
 internal import Logging
 internal import NIOCore
 internal import TransportAPI

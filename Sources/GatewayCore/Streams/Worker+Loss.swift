@@ -1,4 +1,5 @@
-// A stream whose host is gone, or does not keep it any more: what the log has of it, and a plain word for what nobody has.
+// A stream whose host is gone, or does not keep it any more: what the log has of it, and a plain word for what nobody
+// has.
 internal import HTTPWire
 internal import MCPWire
 internal import NIOCore
