@@ -4,19 +4,19 @@ internal import TransportAPI
 internal import TransportKit
 
 /// The facts that travel with a forwarded request.
-struct ForwardedFacts {
+final class ForwardedFacts {
     /// Which of the upstream's endpoints the client has asked.
     enum Door: UInt8 { case streamable = 1, stream = 2, messages = 3 }
 
     private static let version: UInt8 = 1
 
-    var upstream: UInt64
-    var door: Door
-    var principal: Principal
+    let upstream: UInt64
+    let door: Door
+    let principal: Principal
     /// Where clients of 2024-11-05 find the messages endpoint, for the event that tells them.
-    var messagesPath: String
+    let messagesPath: String
     /// Who has the client.
-    var caller: MemberID?
+    let caller: MemberID?
 
     private enum Tag {
         static let upstream: UInt8 = 1
@@ -28,6 +28,7 @@ struct ForwardedFacts {
 
     init(upstream: UInt64, door: Door, principal: Principal, messagesPath: String) {
         self.messagesPath = messagesPath
+        caller = nil
         self.upstream = upstream
         self.door = door
         self.principal = principal
@@ -43,6 +44,7 @@ struct ForwardedFacts {
         return fields.buffer
     }
 
+    /// Nil for what is garbled, or of a version that this one does not know.
     init?(_ context: ByteBuffer, from caller: MemberID) {
         guard let fields = FieldReader(context, versions: Self.version...Self.version),
             let upstream = fields.number(Tag.upstream), let high = fields.number(Tag.high),
@@ -53,9 +55,10 @@ struct ForwardedFacts {
         self.upstream = upstream
         self.door = door
         messagesPath = path
-        principal = Principal()
+        var principal = Principal()
         principal.high = high
         principal.low = low
+        self.principal = principal
         self.caller = caller
     }
 }

@@ -102,7 +102,19 @@ extension Exchange {
         }
     }
 
-    func answerPaused() { sink?.flush() }
+    func answerPaused() {
+        if owesPriming { prime() }
+        sink?.flush()
+    }
+
+    /// Gives the client an id, where no event has brought one with the head.
+    private func prime() {
+        owesPriming = false
+        guard let sink, let stream else { return }
+        var first = ByteBufferAllocator().buffer(capacity: 160)
+        stream.writePriming(to: &first)
+        sink.write(first)
+    }
 
     func answerEnded() {
         handle = nil
@@ -147,7 +159,7 @@ extension Exchange {
         }
         if let scanned { body = scanned }
         if plan.mode == .initialize, newSession != nil {
-            var answer = HeldAnswer(head: head)
+            let answer = HeldAnswer(head: head)
             answer.bytes = body
             answer.length = body.readableBytes
             answer.hasEnded = true
@@ -242,9 +254,7 @@ extension Exchange {
 
     private func beginEvents(_ sink: any ResponseSink) {
         if let stream, stream.session.revision.primesStreams {
-            var first = ByteBufferAllocator().buffer(capacity: 160)
-            stream.writePriming(to: &first)
-            sink.write(first)
+            owesPriming = true
         } else if isStream, plan.mode != .legacyStream {
             // Some balancers hold a head back until a byte of the body comes, and a GET stream may be quiet for long.
             sink.write(Self.commentLine)
@@ -255,6 +265,7 @@ extension Exchange {
     func send(_ bytes: ByteBuffer) {
         if held != nil { return hold(bytes) }
         guard let sink else { return }
+        owesPriming = false
         sentBytes += bytes.readableBytes
         if stalledSince != nil { sentWhileStalled += bytes.readableBytes }
         lastWrite = lastRead

@@ -54,16 +54,16 @@ extension Exchange {
 
     /// The holder of a stream could not be asked: what is to be done without it. False: nothing else can.
     func doWithoutHost(_ error: TransportError) -> Bool {
-        guard isHosted, case .awaitingHead = phase, case .host(let member, _) = plan.target, sink != nil,
-            let instead = plan.ifHostIsGone
+        guard isHosted, case .awaitingHead = phase, case .host(let host) = plan.target, sink != nil,
+            let instead = host.ifGone
         else { return false }
         // It may be slow and not gone. To ask twice for a stream harms nobody.
-        if error.delivery == .unknown, worker.member(member.incarnation) != nil {
+        if error.delivery == .unknown, worker.member(host.member.incarnation) != nil {
             retryAt = worker.now + Self.askAgainAfter
             return true
         }
         isHosted = false
-        plan.ifHostIsGone = nil
+        host.ifGone = nil
         instead(self)
         return true
     }

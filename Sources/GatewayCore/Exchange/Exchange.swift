@@ -63,6 +63,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var upstreamEventID: [UInt8] = []
     /// Times in a row that the instance's stream was asked for again.
     var reconnects = 0
+    /// The client holds no id of its stream yet.
+    var owesPriming = false
     /// Since when nobody listens.
     var detachedAt: NIODeadline?
     /// The answer to `initialize` until it is known what it says.
@@ -114,7 +116,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         switch plan.target {
         case .pinned(let instance): next = instance
         case .any(let need): next = plan.upstream.choose(need, excluding: tried, random: &worker.random)
-        case .host(let member, let loop): return ask(member, loop: loop)
+        case .host(let host): return ask(host.member, loop: host.loop)
         }
         guard let next else { return refuse(.noInstance, .unavailable) }
         attempts += 1

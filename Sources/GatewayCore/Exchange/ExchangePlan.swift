@@ -25,7 +25,21 @@ final class ExchangePlan {
         case any(UpstreamGroup.Need)
         /// To the member that holds what is asked for, and to one of its event loops. It answers as if it were the
         /// door.
-        case host(MemberID, loop: UInt8?)
+        case host(Host)
+    }
+
+    /// The holder of what is asked for. A class, so that a target is one word.
+    final class Host {
+        let member: MemberID
+        /// Which of its event loops; nil for any.
+        let loop: UInt8?
+        /// What is done when it cannot be reached; nothing was sent to it then.
+        var ifGone: ((Exchange) -> Void)?
+
+        init(_ member: MemberID, loop: UInt8?) {
+            self.member = member
+            self.loop = loop
+        }
     }
 
     let upstream: UpstreamGroup
@@ -45,8 +59,6 @@ final class ExchangePlan {
     /// The instance's path, where it is not its endpoint.
     var path: String?
     var usesStreamEndpoint = false
-    /// What is done when the host of the stream cannot be reached; nothing was sent to it then.
-    var ifHostIsGone: ((Exchange) -> Void)?
     /// The name without its tag, sent as `Mcp-Name` in place of the client's.
     var replacedName: [UInt8]?
 

@@ -3,8 +3,8 @@ internal import NIOCore
 internal import TransportAPI
 
 /// What an instance has answered and its client has not been told.
-struct HeldAnswer {
-    var head: AnswerHead
+final class HeldAnswer {
+    let head: AnswerHead
     var bytes = ByteBuffer()
     /// Of the body, where it is whole.
     var length: Int?

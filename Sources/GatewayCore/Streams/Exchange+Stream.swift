@@ -22,11 +22,12 @@ extension Exchange {
                 let holder = worker.members[record.holder], let name = StreamName.unpack(record.heldStream)
             else { return holdStream() }
             leaveStream()
-            plan.ifHostIsGone = { exchange in
+            let host = ExchangePlan.Host(holder.id, loop: name.loop)
+            host.ifGone = { exchange in
                 exchange.plan.target = .pinned(instance)
                 exchange.holdStream()
             }
-            plan.target = .host(holder.id, loop: name.loop)
+            plan.target = .host(host)
             attempt()
         }
     }

@@ -34,7 +34,7 @@ extension Worker {
         if session == nil, request.forwarded == nil,
             let holder = holder(ofStreamNamedBy: request, upstream, principal)
         {
-            let plan = ExchangePlan(upstream: upstream, target: .host(holder, loop: nil))
+            let plan = ExchangePlan(upstream: upstream, target: .host(ExchangePlan.Host(holder, loop: nil)))
             plan.principal = principal
             return plan
         }

@@ -21,7 +21,8 @@ extension Worker {
             if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)) {
                 if let stream = streams.find(held) { return rejoin(stream, request, sink, afterLoss: false) }
                 if held.loop != index, desk != nil {
-                    return start(forwarded(request, session, to: gateway.parts.member, loop: held.loop), sink)
+                    let host = ExchangePlan.Host(gateway.parts.member, loop: held.loop)
+                    return start(forwarded(request, session, to: host), sink)
                 }
             }
         } else if session.streams.load(ordering: .relaxed) >= gateway.parts.limits.streamsPerSession {
@@ -47,9 +48,9 @@ extension Worker {
 
     /// The request for a stream that another member, or another event loop, holds.
     private func forwarded(
-        _ request: Request, _ session: Session, to member: MemberID, loop: UInt8
+        _ request: Request, _ session: Session, to host: ExchangePlan.Host
     ) -> (Request, ExchangePlan) {
-        let plan = ExchangePlan(upstream: session.upstream, target: .host(member, loop: loop))
+        let plan = ExchangePlan(upstream: session.upstream, target: .host(host))
         plan.verb = .get
         plan.session = session
         plan.principal = session.principal
@@ -71,11 +72,11 @@ extension Worker {
         if id.host != gateway.parts.member.incarnation || id.stream.loop != index, request.forwarded == nil,
             desk != nil, let holder = member(id.host)
         {
-            let routed = forwarded(request, session, to: holder, loop: id.stream.loop)
-            routed.1.ifHostIsGone = { exchange in
+            let host = ExchangePlan.Host(holder, loop: id.stream.loop)
+            host.ifGone = { exchange in
                 exchange.handOver { sink throws(Refusal) in try exchange.worker.lost(id, request, session, sink) }
             }
-            return start(routed, sink)
+            return start(forwarded(request, session, to: host), sink)
         }
         guard id.host == gateway.parts.member.incarnation, let stream = streams.find(id.stream),
             stream.session.id == session.id

@@ -96,6 +96,7 @@ final class ScriptedExchange: ExchangeHandle {
             AnswerHead(
                 status: status, content: content, length: content == .none ? 0 : length,
                 sessionID: session.map { Array($0.utf8) }, lines: ByteBuffer(string: lines ?? type)))
+        receiver?.answerPaused()
     }
 
     func send(_ text: String) {
