@@ -30,8 +30,9 @@ extension Worker {
     func withAnswer(_ request: Request, _ plan: ExchangePlan) throws(Refusal) -> (Request, ExchangePlan) {
         guard let message = plan.message, let session = plan.session, message.kind == .result || message.kind == .error
         else { return (request, plan) }
-        let (changed, own) = try answered(request, message, session)
+        let (changed, own, question) = try answered(request, message, session)
         plan.message = own
+        plan.answers = question
         return (changed, plan)
     }
 

@@ -97,6 +97,7 @@ extension Exchange {
     private static let noAnswer = #"{"reason":"no_answer"}"#
 
     private func failUnsent(_ code: TransportError.Code, _ reason: String) {
+        isUnsent = true
         // A refused connection means that the process is gone, and with it the session that lived in its memory.
         if code == .refused, let session = plan.session {
             worker.end(session)

@@ -45,6 +45,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var newSession: Session?
     /// Another member, or another event loop, serves the request; what it says goes on as it is.
     var isHosted = false
+    /// The request has provably not reached its instance.
+    var isUnsent = false
     /// Place in the worker's list.
     var slot = 0
     var isDetached = false
@@ -171,6 +173,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         if plan.isCall, hasResponse, let session = plan.session, worker.questions.count > 0 {
             worker.questions.removeAll(of: ObjectIdentifier(self), session.id)
         }
+        if let question = plan.answers { settle(question) }
         worker.remove(self)
         instance?.active.subtract(1, ordering: .relaxed)
         if isDetached { worker.metrics.detached -= 1 }

@@ -56,6 +56,8 @@ final class ExchangePlan {
     var isResumable = true
     /// The client may have missed changes of lists: tell it to read them again.
     var announcesLists = false
+    /// The question that the message answers.
+    var answers: QuestionToken?
     /// The instance's path, where it is not its endpoint.
     var path: String?
     var usesStreamEndpoint = false

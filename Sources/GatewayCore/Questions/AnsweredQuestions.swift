@@ -21,16 +21,19 @@ final class AnsweredQuestions: Sendable {
             guard entries.expiries[nonce] == nil else { return false }
             entries.expiries[nonce] = expires
             entries.order.append(nonce)
-            while entries.expiries.count > Self.entriesMax { Self.removeOldest(&entries) }
+            while entries.order.count - entries.oldest > Self.entriesMax { Self.removeOldest(&entries) }
             return true
         }
     }
+
+    /// The answer has not arrived, and may come again.
+    func forget(_ nonce: UInt64) { entries.withLock { _ = $0.expiries.removeValue(forKey: nonce) } }
 
     /// Forgets those whose ids have expired. `now` is Unix time.
     func sweep(now: UInt32) {
         entries.withLock { entries in
             while entries.oldest < entries.order.count,
-                let expires = entries.expiries[entries.order[entries.oldest]], expires < now
+                entries.expiries[entries.order[entries.oldest]] ?? 0 < now
             {
                 Self.removeOldest(&entries)
             }

@@ -32,7 +32,7 @@ extension Worker {
     /// receipted and goes nowhere, since nobody waits for it any more.
     func answered(
         _ request: Request, _ message: Message, _ session: Session
-    ) throws(Refusal) -> (Request, Message) {
+    ) throws(Refusal) -> (Request, Message, QuestionToken) {
         let token = body(request, message.id) { raw -> QuestionToken? in
             guard raw.count > 2, raw.first == UInt8(ascii: "\"") else { return nil }
             return QuestionToken.open(UnsafeRawBufferPointer(rebasing: raw[1..<(raw.count - 1)]), sealer)
@@ -49,13 +49,13 @@ extension Worker {
             throw .lateAnswer
         }
         metrics.questionsAnswered &+= 1
-        gateway.questionAnswered(token.nonce, expires: token.expires, by: self)
+        gateway.tell(.answered(nonce: token.nonce, expires: token.expires))
         let changed = request.with(body: Self.replace(message.id, in: request.body, with: token.rawID))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
             try? MessageScanner.scanMessage(view, limits: ScanLimits())
         }
         guard let rescanned else { throw .unknownQuestion }
-        return (changed, rescanned)
+        return (changed, rescanned, token)
     }
 
     /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
@@ -110,15 +110,20 @@ extension Worker {
 }
 
 extension Gateway {
-    /// The first answer to a question has been accepted here: whoever keeps the question may forget it.
-    func questionAnswered(_ nonce: UInt64, expires: UInt32, by worker: Worker) {
-        tell(.answered(nonce: nonce, expires: expires))
+    /// The answer to a question has gone to its server: whoever keeps the question may forget it.
+    func questionAnswered(_ nonce: UInt64, by worker: Worker) {
         if worker.questions.remove(nonce) != nil { return }
         for other in allWorkers where other !== worker { other.loop.execute { other.questions.remove(nonce) } }
     }
 }
 
 extension Exchange {
+    /// The client's answer is on its way, or has provably not left: then it may come again, and the question stays.
+    func settle(_ question: QuestionToken) {
+        if isUnsent { return worker.gateway.answered.forget(question.nonce) }
+        worker.gateway.questionAnswered(question.nonce, by: worker)
+    }
+
     /// A request of the server to the client: what becomes of it on the way.
     func question(_ message: Message, _ data: UnsafeRawBufferPointer) -> Change {
         guard let session = plan.session ?? newSession, let instance, plan.mode != .initialize else { return .keep }

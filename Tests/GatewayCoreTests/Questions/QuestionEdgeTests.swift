@@ -67,6 +67,35 @@ import TransportAPI
         for call in calls { #expect(!call.text.contains(token)) }
     }
 
+    @Test func acceptsAnAnswerAgainThatNobodyGot() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        let token = try #require(call.sealedQuestion)
+        bench.node.lane.failsAtOnce[exchange.instance] = TransportError(.overloaded, .notDelivered, "Full.")
+        #expect(try answer(bench, token).status == 503)
+        bench.node.lane.failsAtOnce = [:]
+        let sent = bench.node.lane.opened.count
+        let second = try answer(bench, token)
+        #expect(bench.node.lane.opened.count == sent + 1)
+        bench.node.lane.last?.accept()
+        #expect(second.status == 202)
+        #expect(try answer(bench, token).status == 202)
+        #expect(bench.node.lane.opened.count == sent + 1)
+    }
+
+    @Test func tellsTheServerThatAnAnswerWasLostOnTheWay() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        let token = try #require(call.sealedQuestion)
+        bench.node.lane.failsAtOnce[exchange.instance] = TransportError(.overloaded, .notDelivered, "Full.")
+        #expect(try answer(bench, token).status == 503)
+        bench.node.lane.failsAtOnce = [:]
+        bench.node.pass(.seconds(301))
+        #expect(told(bench).contains { $0.contains("timed_out") })
+    }
+
     @Test func spendsNoAnswerOnABatchThatIsRefused() throws {
         let bench = try StreamBench(revision: "2025-03-26", parts: { $0.limits.callsPerSession = 1 })
         let (call, exchange) = try bench.call()
