@@ -98,6 +98,7 @@ struct StreamName: Hashable, Sendable {
     var loop: UInt8
     /// Below 2^24.
     var slot: UInt32
+    /// Not 0.
     var stamp: UInt32
 
     private var word: UInt64 { UInt64(loop) << 56 | UInt64(slot & 0xFF_FFFF) << 32 | UInt64(stamp) }
@@ -139,14 +140,14 @@ struct StreamName: Hashable, Sendable {
         }
     }
 
-    /// Never 0: for the place in a session that holds the name of its own stream.
-    var packed: UInt64 { word | 1 << 63 }
+    /// Never 0, since no stamp is: for the place in a session that holds the name of its own stream.
+    var packed: UInt64 { word }
 
     static func unpack(_ packed: UInt64) -> StreamName? {
         packed == 0
             ? nil
             : StreamName(
-                kind: .session, loop: UInt8(truncatingIfNeeded: packed >> 56) & 0x7F,
+                kind: .session, loop: UInt8(truncatingIfNeeded: packed >> 56),
                 slot: UInt32(truncatingIfNeeded: packed >> 32), stamp: UInt32(truncatingIfNeeded: packed))
     }
 }

@@ -45,7 +45,7 @@ struct StreamTable {
             slot = UInt32(truncatingIfNeeded: places.count)
             places.append(Place())
         }
-        places[Int(slot)].stamp &+= 1
+        places[Int(slot)].stamp = max(places[Int(slot)].stamp &+ 1, 1)
         let stream = make(StreamName(kind: kind, loop: loop, slot: slot, stamp: places[Int(slot)].stamp))
         places[Int(slot)].stream = stream
         count += 1

@@ -44,7 +44,9 @@ extension Worker {
     func continueStream(
         _ request: Request, _ session: Session, _ sink: any ResponseSink
     ) throws(Refusal) -> (any ClientObserver)? {
-        if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held) {
+        if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held),
+            stream.session.id == session.id
+        {
             return rejoin(stream, request, sink, afterLoss: true)
         }
         return try startStream(request, session, sink, afterLoss: true)

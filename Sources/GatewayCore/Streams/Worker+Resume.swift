@@ -19,7 +19,9 @@ extension Worker {
         if upstream.options.isResumable {
             if request.has(.lastEventID) { return try resume(request, session, sink) }
             if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)) {
-                if let stream = streams.find(held) { return rejoin(stream, request, sink, afterLoss: false) }
+                if let stream = streams.find(held), stream.session.id == session.id {
+                    return rejoin(stream, request, sink, afterLoss: false)
+                }
                 if held.loop != index, desk != nil {
                     let host = ExchangePlan.Host(gateway.parts.member, loop: held.loop)
                     return start(forwarded(request, session, to: host), sink)
