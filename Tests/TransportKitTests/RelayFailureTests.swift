@@ -32,9 +32,9 @@ struct RelayFailureTests {
         let recorder = Recorder()
         #expect(pair.open(String(repeating: "x", count: 600_000), for: recorder) == nil)
         #expect(recorder.outcome == "overloaded notDelivered")
+        #expect(pair.net.frames(from: pair.callerID, to: pair.hostID) == [.open, .leave])
         pair.net.pass(.seconds(30))
         #expect(pair.service.asked.isEmpty)
-        #expect(pair.net.frames(from: pair.callerID, to: pair.hostID).prefix(2) == [.open, .leave])
         #expect(pair.isEmpty)
     }
 
@@ -181,6 +181,20 @@ struct RelayFailureTests {
         answer?.write(ByteBuffer(string: "x"))
         answer?.end()
         #expect(answer?.queuedBytes == 0)
+    }
+
+    @Test("An observer that is set after the end is not kept and hears nothing")
+    func observerAfterEnd() {
+        let pair = Pair()
+        let (_, _, answer) = pair.openAndServe()
+        answer?.begin(status: 200, lines: ByteBuffer(), length: nil)
+        pair.hostBus.failures = [Self.error(.unreachable)]
+        answer?.flush()
+        answer?.end()
+        let observer = Observer()
+        answer?.observer = observer
+        pair.net.pass(.seconds(1))
+        #expect(answer?.observer == nil && observer.left == 0)
     }
 
     @Test("After cancel the receiver hears nothing, and the host's observer hears that its caller left")

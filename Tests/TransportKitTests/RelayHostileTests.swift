@@ -54,6 +54,14 @@ struct RelayHostileTests {
             pair.host.received(delivery.envelope, from: Self.stranger)
             pair.caller.received(delivery.envelope, from: Self.stranger)
         }
+        var unknown = ByteBuffer()
+        RelayState(exchange: exchange, sequence: 0, isKnown: false).write(to: &unknown)
+        var gone = ByteBuffer()
+        RelayProbe(exchange: exchange, sequence: 0, consumed: 0, hasLeft: true).write(to: &gone)
+        pair.caller.received(
+            envelope(.relayAnswer, 21, 0, 0, [0, 1], body: Array(unknown.readableBytesView)), from: Self.stranger)
+        pair.host.received(
+            envelope(.relayRequest, 5, 0, 0, [0, 1], body: Array(gone.readableBytesView)), from: Self.stranger)
         pair.net.run()
         finish(answer, pair)
         #expect(recorder.text == "first last" && recorder.outcome == "ended")

@@ -61,6 +61,22 @@ struct RelayQuietTests {
         #expect(recorder.outcome == "open" && recorder.body.readableBytes == 100)
     }
 
+    @Test("Many that ended do not hide one that is quiet")
+    func manyEnded() {
+        let pair = Pair()
+        let exchange = running(1, on: pair)[0]
+        for _ in 0..<3000 { pair.openAndServe().answer?.refuse(RelayFailureTests.error(.refused)) }
+        pair.net.run()
+        pair.net.forgetPublished()
+        pair.net.pass(.seconds(15))
+        #expect(pair.net.frames(from: pair.callerID, to: pair.hostID) == [.probes])
+        silence(pair)
+        pair.net.pass(.seconds(60))
+        #expect(exchange.recorder.outcome == "interrupted unknown")
+        #expect(exchange.observer.left == 1)
+        #expect(pair.isEmpty)
+    }
+
     @Test("A host that is silent fails the exchange after three unanswered probes")
     func silentHost() {
         let pair = Pair()

@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// Tagged fields. Unknown tags are passed over; nothing is copied.
-public struct FieldReader {
+public struct FieldReader: Sendable {
     /// Beyond it the bytes are refused.
     public static let fieldsMax = 4096
 

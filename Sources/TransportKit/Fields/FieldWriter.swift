@@ -3,7 +3,7 @@
 public import NIOCore
 
 /// Writes tagged fields. A tag may be written more than once.
-public struct FieldWriter {
+public struct FieldWriter: Sendable {
     /// What was written so far.
     public private(set) var buffer: ByteBuffer
 

@@ -7,9 +7,9 @@ public import TransportAPI
 /// Liveness is judged by the observer's own clock: a member that is silent is suspected, then gone; one that says
 /// goodbye or whose name has a new start is gone at once, and is not taken up again by what arrives late. When the
 /// observer itself was stopped, nobody is judged before they had the time for another heartbeat.
-public struct PresenceTable {
+public struct PresenceTable: Sendable {
     /// Members that left for good and are remembered as such.
-    private static let departedMax = 1024
+    static let departedMax = 1024
     /// How long, counted from when they were last heard.
     private static let departedFor: TimeAmount = .seconds(60)
 
@@ -18,8 +18,10 @@ public struct PresenceTable {
     private let membersMax: Int
     /// In the order in which they joined.
     public private(set) var members: [PresentMember] = []
+    /// By incarnation, where in ``members``.
+    private var places: [UInt64: Int] = [:]
     /// By incarnation, when they were last heard.
-    private var departed: [UInt64: NIODeadline] = [:]
+    private(set) var departed: [UInt64: NIODeadline] = [:]
     private var lastTick: NIODeadline?
     /// The last tick came later than ``PresenceTiming/suspectAfter`` after the one before: this program was stopped,
     /// and others may have given it up.
@@ -32,9 +34,18 @@ public struct PresenceTable {
         self.membersMax = membersMax
     }
 
-    public func member(incarnation: UInt64) -> PresentMember? { members.first { $0.id.incarnation == incarnation } }
+    public func member(incarnation: UInt64) -> PresentMember? { places[incarnation].map { members[$0] } }
 
-    private func index(of member: MemberID) -> Int? { members.firstIndex { $0.id == member } }
+    private func index(of member: MemberID) -> Int? {
+        places[member.incarnation].flatMap { members[$0].id == member ? $0 : nil }
+    }
+
+    private mutating func remove(at index: Int) -> PresentMember {
+        let member = members.remove(at: index)
+        places[member.id.incarnation] = nil
+        for index in index..<members.count { places[members[index].id.incarnation] = index }
+        return member
+    }
 
     // MARK: Signs of life
 
@@ -51,12 +62,13 @@ public struct PresenceTable {
             changes.append(.changed(members[index]))
             return changes
         }
-        guard self.member(incarnation: member.incarnation) == nil else { return [] }
+        guard places[member.incarnation] == nil else { return [] }
         var changes: [PresenceChange] = []
         if let older = members.first(where: { $0.id.name == member.name }) {
             changes += depart(older.id, .replaced, now)
         }
         guard members.count < membersMax else { return changes }
+        places[member.incarnation] = members.count
         members.append(
             PresentMember(id: member, heartbeat: heartbeat, isSuspect: false, lastHeard: now, silentFrom: now))
         changes.append(.joined(members[members.count - 1]))
@@ -107,20 +119,22 @@ public struct PresenceTable {
         }
         departed[member.incarnation] = now
         guard let index = index(of: member) else { return [] }
-        return [.left(members.remove(at: index), reason)]
+        return [.left(remove(at: index), reason)]
     }
 
     /// To be called about as often as members beat, or more often.
     public mutating func tick(now: NIODeadline) -> [PresenceChange] {
         wasPaused = lastTick.map { now - $0 > timing.suspectAfter } ?? false
         lastTick = max(now, lastTick ?? now)
-        departed = departed.filter { now - $0.value < Self.departedFor }
+        if departed.values.contains(where: { now - $0 >= Self.departedFor }) {
+            departed = departed.filter { now - $0.value < Self.departedFor }
+        }
         if wasPaused { giveGrace(now) }
         var changes: [PresenceChange] = []
         for index in members.indices.reversed() {
             let silence = now - members[index].silentFrom
             if silence >= timing.goneAfter {
-                changes.append(.left(members.remove(at: index), .silent))
+                changes.append(.left(remove(at: index), .silent))
             } else if silence >= timing.suspectAfter {
                 changes += suspect(index)
             } else if members[index].isSuspect, members[index].isCleared {

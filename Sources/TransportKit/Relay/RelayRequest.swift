@@ -2,7 +2,7 @@
 public import NIOCore
 
 /// A request as it travels from a relay's caller to its host. It is served when it has arrived whole, and only then.
-public struct RelayRequest {
+public struct RelayRequest: Sendable {
     /// Opaque facts for the host's service. At most ``RelayLimits/contextBytesMax``.
     public var context: ByteBuffer
     /// A request head as HTTP/1.1 bytes, blank line included. At most ``RelayLimits/headBytesMax``.
