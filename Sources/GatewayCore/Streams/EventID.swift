@@ -42,15 +42,28 @@ struct EventID: Equatable {
     /// `id: SEAL.STREAM.REQUEST.`, to which a number and a line feed are added for each event.
     static func linePrefix(seal: [UInt8], _ stream: StreamName, request: UnsafeRawBufferPointer) -> [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(seal.count + request.count * 2 + 32)
-        text.append(contentsOf: "id: ".utf8)
+        text.reserveCapacity(seal.count + 2 * min(request.count, requestBytesMax) + 32)
+        text.append(contentsOf: idField)
         text.append(contentsOf: seal)
         text.append(UInt8(ascii: "."))
         stream.append(to: &text)
         text.append(UInt8(ascii: "."))
-        if request.count <= requestBytesMax { Base64URL.encode(request, into: &text) }
+        appendRequest(request, to: &text)
         text.append(UInt8(ascii: "."))
         return text
+    }
+
+    private static let idField = Array("id: ".utf8)
+
+    /// A number stands as it is behind `~`, everything else in Base64.
+    private static func appendRequest(_ request: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+        guard request.count <= requestBytesMax else { return }
+        if !request.isEmpty, request.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            text.append(UInt8(ascii: "~"))
+            text.append(contentsOf: request)
+        } else {
+            Base64URL.encode(request, into: &text)
+        }
     }
 
     // MARK: Reading
@@ -60,8 +73,7 @@ struct EventID: Equatable {
         guard text.count <= bytesMax else { return nil }
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 4, let stream = StreamName(parts[1]), let number = decimal(parts[3]),
-            let request = Base64URL.decode(UnsafeRawBufferPointer(rebasing: parts[2])),
-            request.count <= requestBytesMax,
+            let request = request(UnsafeRawBufferPointer(rebasing: parts[2])), request.count <= requestBytesMax,
             let sealed = Base64URL.decode(UnsafeRawBufferPointer(rebasing: parts[0])),
             let plain = sealed.withUnsafeBytes({ sealer.open($0, context: context) }), plain.count == plainBytes
         else { return nil }
@@ -69,6 +81,12 @@ struct EventID: Equatable {
         return EventID(
             session: SessionID(high: word(0), low: word(8)), host: word(16), stream: stream, request: request,
             number: number)
+    }
+
+    private static func request(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard text.first == UInt8(ascii: "~") else { return Base64URL.decode(text) }
+        let digits = text.dropFirst()
+        return !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Array(digits) : nil
     }
 
     private static func decimal(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
@@ -131,12 +149,14 @@ struct StreamName: Hashable, Sendable {
 
     func append(to text: inout [UInt8]) {
         text.append(kind.rawValue)
-        var isLeading = true
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xF
-            if isLeading, digit == 0, shift > 0 { continue }
-            isLeading = false
-            text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        let word = word
+        // Four bits a digit, without leading zeros.
+        var shift = UInt64(max(0, 63 &- word.leadingZeroBitCount)) & ~3
+        while true {
+            let digit = UInt8(truncatingIfNeeded: word &>> shift) & 0xF
+            text.append(digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
+            if shift == 0 { return }
+            shift &-= 4
         }
     }
 
