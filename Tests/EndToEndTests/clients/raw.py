@@ -101,10 +101,17 @@ def text_of(message: Message) -> str:
 class Peer:
     """A client by hand: one endpoint, and the headers that it sends every time."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, node: int | None = None) -> None:
         self.http = http
         self.url = url
+        self.node = node
         self.headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+
+    def at(self, node: int) -> "Peer":
+        """The same client, but all of its requests go to this node (see nodes.py)."""
+        other = Peer(self.http, self.url, node)
+        other.headers = self.headers
+        return other
 
     def merged(self, headers: dict[str, str | None] | None) -> dict[str, str]:
         """The usual headers with these on top; None takes one away."""
@@ -137,7 +144,10 @@ class Peer:
     ) -> AsyncIterator[httpx.Response]:
         """One HTTP request, its answer open; leaving closes the connection if the answer is not at its end."""
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        async with self.http.stream(method, self.url, content=content, headers=self.merged(headers)) as response:
+        chosen = {} if self.node is None else {"node": self.node}
+        async with self.http.stream(
+            method, self.url, content=content, headers=self.merged(headers), extensions=chosen
+        ) as response:
             yield response
 
     async def answers(self, body: Any, headers: dict[str, str | None] | None = None) -> list[Message]:

@@ -6,12 +6,16 @@ not as it must be; this file decides which cases run, how long they may take, an
 
 import argparse
 import logging
+import random
+import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import nodes
 
 LIMIT_SECONDS = 30.0
 POLL_SECONDS = 0.02
@@ -49,11 +53,16 @@ class World:
     instances: int
     direct: bool
     comment_interval: float
+    seed: int
 
     def tally(self, label: str) -> list[str]:
         """What the servers wrote about executions with this label: `SERVER TOOL LABEL [NOTE]` each."""
         lines = [line for path in self.tallies for line in path.read_text().splitlines()]
         return [line for line in lines if label in line.split()]
+
+    def executions(self, label: str) -> int:
+        """How many times tools with this label were begun."""
+        return sum(line.endswith(f" {label}") for line in self.tally(label))
 
     async def tally_starts(self, label: str) -> None:
         """Waits for the first line with this label: the call has reached a server."""
@@ -125,24 +134,32 @@ async def outcome(case: Case, world: World) -> str:
     return f"not done after {case.limit:.0f} seconds" if scope.cancelled_caught else ""
 
 
-async def run_all(cases: Sequence[Case], world: World) -> int:
-    """Runs the cases in order; returns how many failed."""
-    passed = failed = 0
-    for case in cases:
-        if reason := case.reason_to_skip(world):
-            print(f"skip {case.name}: {reason}", flush=True)
-            continue
-        start = time.monotonic()
-        reason = await outcome(case, world)
-        seconds = time.monotonic() - start
-        if reason:
-            failed += 1
-            print(f"FAIL {case.name} {seconds:.2f}: {reason}", flush=True)
-        else:
-            passed += 1
-            print(f"ok {case.name} {seconds:.2f}", flush=True)
-    print(f"{passed} passed, {failed} failed", flush=True)
-    return failed
+async def run_one(case: Case, world: World, results: Counter[bool]) -> None:
+    """Runs a case, prints how it went and counts it as passed (true) or failed; a skipped one is not counted."""
+    if reason := case.reason_to_skip(world):
+        print(f"skip {case.name}: {reason}", flush=True)
+        return
+    start = time.monotonic()
+    reason = await outcome(case, world)
+    seconds = time.monotonic() - start
+    print(f"FAIL {case.name} {seconds:.2f}: {reason}" if reason else f"ok {case.name} {seconds:.2f}", flush=True)
+    results[not reason] += 1
+
+
+async def run_all(cases: Sequence[Case], world: World, at_once: int) -> int:
+    """Runs the cases, `at_once` of them at the same time, begun in order; returns how many failed."""
+    results: Counter[bool] = Counter()
+    waiting = iter(cases)
+
+    async def work() -> None:
+        for case in waiting:
+            await run_one(case, world, results)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(at_once):
+            group.start_soon(work)
+    print(f"{results[True]} passed, {results[False]} failed", flush=True)
+    return results[False]
 
 
 def main(book: Book, description: str | None) -> int:
@@ -154,6 +171,9 @@ def main(book: Book, description: str | None) -> int:
     parser.add_argument("--events-url", default="", help="one whose instances have an event store")
     parser.add_argument("--tally", type=Path, nargs="*", default=[], help="the tally files of the servers behind it")
     parser.add_argument("--instances", type=int, default=3, help="how many instances each upstream has")
+    parser.add_argument("--node", nargs="*", default=[], metavar="ORIGIN", help="nodes beside the one in the addresses")
+    parser.add_argument("--at-once", type=int, default=1, help="how many cases run at the same time")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of what is random in the cases")
     parser.add_argument("--direct", action="store_true", help="the addresses are servers: skip what needs a gateway")
     parser.add_argument(
         "--comment-interval", type=float, default=0, help="expect a comment this often (seconds) on a quiet stream"
@@ -176,8 +196,12 @@ def main(book: Book, description: str | None) -> int:
         instances=1 if chosen.direct else chosen.instances,
         direct=chosen.direct,
         comment_interval=chosen.comment_interval,
+        seed=chosen.seed,
     )
+    if chosen.node:
+        nodes.alternate([chosen.url, *chosen.node])
     # Cases provoke failures; the SDK's own account of them would drown the lines that count.
     logging.disable(logging.CRITICAL)
     cases = [book.cases[name] for name in chosen.case] or list(book.cases.values())
-    return 1 if anyio.run(run_all, cases, world) else 0
+    print(f"seed {chosen.seed}", file=sys.stderr, flush=True)
+    return 1 if anyio.run(run_all, cases, world, chosen.at_once) else 0

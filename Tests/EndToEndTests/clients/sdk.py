@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+import httpx
 from mcp import ClientSession, types
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
@@ -109,10 +110,12 @@ class Connected:
 
 
 @asynccontextmanager
-async def connect(url: str, *, read_timeout: timedelta = READ_TIMEOUT) -> AsyncIterator[Connected]:
+async def connect(
+    url: str, *, read_timeout: timedelta = READ_TIMEOUT, http: httpx.AsyncClient | None = None
+) -> AsyncIterator[Connected]:
     """A session over Streamable HTTP that answers every question; leaving ends it with DELETE."""
     async with (
-        streamable_http_client(url) as (read, write, session_id),
+        streamable_http_client(url, http_client=http) as (read, write, session_id),
         _session(read, write, read_timeout) as (session, inbox),
     ):
         yield Connected(session, inbox, session_id)

@@ -3,6 +3,7 @@
 Imported by stateful.py alone. A tool takes a `Call` and returns text; everything else it does goes over the session.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ class Memory:
     counts: WeakKeyDictionary[ServerSession, int] = field(default_factory=WeakKeyDictionary)
     levels: WeakKeyDictionary[ServerSession, int] = field(default_factory=WeakKeyDictionary)
     subscribers: dict[str, WeakSet[ServerSession]] = field(default_factory=dict)
+    gates: defaultdict[str, anyio.Event] = field(default_factory=lambda: defaultdict(anyio.Event))
 
 
 @dataclass
@@ -163,6 +165,37 @@ async def update(call: Call) -> str:
     return str(len(told))
 
 
+async def count(call: Call) -> str:
+    """Sends the messages `LABEL 1` to `LABEL n` on the call's stream; behind message `hold` it waits for `release`."""
+    n, hold = call.integer("n", 1), call.integer("hold", -1)
+    padding = "x" * call.integer("padding", 0)
+    for number in range(n + 1):
+        if number:
+            text = f"{call.label} {number} {padding}".rstrip()
+            await call.session.send_log_message("info", text, related_request_id=call.request_id)
+        if number == hold:
+            call.tally.add("count", call.label, "held")
+            await call.memory.gates[call.label].wait()
+        await anyio.sleep(float(call.arguments.get("pause", 0)))
+    call.tally.add("count", call.label, "finished")
+    return f"{call.label} done"
+
+
+async def release(call: Call) -> str:
+    """Lets the `count` with the label `gate` go on."""
+    call.memory.gates[call.text("gate", "-")].set()
+    return "released"
+
+
+async def announce(call: Call) -> str:
+    """Sends the messages `LABEL 1` to `LABEL n` on the GET stream."""
+    for number in range(1, call.integer("n", 1) + 1):
+        await call.session.send_log_message("info", f"{call.label} {number}")
+        await anyio.sleep(float(call.arguments.get("pause", 0)))
+    call.tally.add("announce", call.label, "finished")
+    return f"{call.label} done"
+
+
 TOOLS: dict[str, Tool] = {
     tool.__name__: tool
     for tool in (
@@ -180,5 +213,8 @@ TOOLS: dict[str, Tool] = {
         slow,
         notify,
         update,
+        count,
+        release,
+        announce,
     )
 }
