@@ -1,45 +1,87 @@
-// One run of a Python client: all of its cases in one process, each reported in a line that a test waits for. Used by
-// LegacyCaseTests and ModernCaseTests.
+// The runs of all case books over one topology: a process for each book, with all of its cases. Each is reported in a
+// line that a test waits for. Used by CaseTests.
 import Foundation
 
 final class CaseRun: Sendable {
-    private let client: ManagedProcess
-    private let gateway: Gateway
-    private let limit = Duration.seconds(300)
+    private static let limit = Duration.seconds(300)
+    /// Comments on quiet streams come as often as the scripts expect them, see ``CaseBook/arguments(_:)``.
+    private static let settings = "principal_from: x-test-principal\ntimeouts: {sse_comment: 2s}"
 
-    init(_ script: String, version: String, _ arguments: [String], gateway: Gateway) throws {
-        self.gateway = gateway
-        client = try ManagedProcess(
-            script, Installation.python(version), [Installation.file("clients/\(script)")] + arguments)
+    static let single = Task { try await CaseRun(.single) }
+    /// One topology after the other: together they would keep the machine so busy that answers come late.
+    static let paired = Task {
+        try? await single.value.isOver()
+        return try await CaseRun(.paired)
+    }
+    static let attached = Task {
+        try? await paired.value.isOver()
+        return try await CaseRun(.attached)
+    }
+
+    private let deployment: Deployment
+    private let clients: [CaseBook: ManagedProcess]
+
+    private init(_ topology: Topology) async throws {
+        let fleets: [(Task<Fleet, any Error>, String, String)] = [
+            (Fleet.stateful, "stateful", "/mcp"), (Fleet.json, "json", "/json"),
+            (Fleet.stateless, "stateless", "/stateless"), (Fleet.sse, "sse", "/legacy"),
+            (Fleet.events, "events", "/events"), (Fleet.modern, "modern", "/modern"),
+            (Fleet.modernJSON, "modern-json", "/modern-json"),
+        ]
+        var publications: [Publication] = []
+        var tallies: [String] = []
+        for (fleet, name, path) in fleets {
+            let servers = try await fleet.value.servers
+            tallies.append(try await fleet.value.tally)
+            publications.append(Publication(name: name, path: path, servers: servers, offersStream: name == "sse"))
+        }
+        let deployment = try await Deployment.start(topology, publications, Self.settings)
+        self.deployment = deployment
+        clients = try Dictionary(uniqueKeysWithValues: CaseBook.allCases.map { book in
+            let options = book.arguments(deployment) + ["--tally"] + tallies
+            let client = try ManagedProcess(
+                "\(book.script) with \(topology) nodes", Installation.python(book.version),
+                [Installation.file("clients/\(book.script)")] + options)
+            return (book, client)
+        })
     }
 
     /// Waits for the case's line.
     /// - Throws: when the case failed, was skipped or never came.
-    func passes(_ name: String) async throws {
-        let line = try await client.line("the case \(name)", within: limit) { line in
+    func passes(_ id: CaseID) async throws {
+        guard let client = clients[id.book] else { return }
+        let line = try await client.line("the case \(id.name)", within: Self.limit) { line in
             let words = line.split(separator: " ")
-            return words.count >= 2 && (words[1] == name || words[1] == "\(name):")
+            return words.count >= 2 && (words[1] == id.name || words[1] == "\(id.name):")
         }
-        guard line.hasPrefix("ok \(name) ") else {
-            throw Overdue(description: "\(line)\nthe gateway's log ends with\n\(gateway.process.errors.tail())")
+        guard line.hasPrefix("ok \(id.name) ") else {
+            let seed = client.errors.first { $0.hasPrefix("seed") } ?? ""
+            throw Overdue(description: "\(line)\n\(seed)\n\(deployment.logs)")
         }
     }
 
-    /// Waits for the end of the run. Its last line must be `N passed, 0 failed`, and the gateway must be alive.
-    func endsWell(passed: Int) async throws {
-        let end = try await client.end(within: limit)
+    /// Waits for the end of a book's run. Its last line must be `N passed, 0 failed`, and the gateway must be alive.
+    func endsWell(_ book: CaseBook) async throws {
+        guard let client = clients[book] else { return }
+        let end = try await client.end(within: Self.limit)
         let last = client.output.lines.last
-        guard end == .exit(0), last == "\(passed) passed, 0 failed", !gateway.process.hasEnded else {
+        try deployment.mustBeAlive()
+        let wanted = "\(book.names.count) passed, 0 failed"
+        guard end == .exit(0), last == wanted else {
             throw Overdue(
-                description: "\(client.name) ended with \(end) and '\(last ?? "")', where \(passed) should pass\n"
-                    + "\(client.errors.tail(20))\nthe gateway's log ends with\n\(gateway.process.errors.tail())")
+                description: "\(client.name) ended with \(end) and '\(last ?? "")' instead of '\(wanted)'"
+                    + "\n\(client.errors.tail(20))\n\(deployment.logs)")
         }
     }
 
-    /// The names of all cases that the client has.
-    static func names(_ script: String, version: String) async throws -> [String] {
+    private func isOver() async throws {
+        for client in clients.values { _ = try await client.end(within: Self.limit) }
+    }
+
+    /// The names of all cases that a script has.
+    static func names(_ book: CaseBook) async throws -> [String] {
         let list = try ManagedProcess(
-            script, Installation.python(version), [Installation.file("clients/\(script)"), "--list"])
+            book.script, Installation.python(book.version), [Installation.file("clients/\(book.script)"), "--list"])
         guard try await list.end() == .exit(0) else { throw Overdue(description: list.errors.tail(20)) }
         return list.output.lines
     }

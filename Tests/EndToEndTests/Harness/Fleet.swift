@@ -17,10 +17,7 @@ struct Fleet: Sendable {
 
     /// An upstream that stands before these servers.
     func upstream(_ name: String, path: String, offersStream: Bool = false) -> String {
-        let instances = servers.map { server in
-            offersStream ? "{url: \"\(server.url)\", sse_url: \"\(server.streamURL)\"}" : "\"\(server.url)\""
-        }
-        return "{name: \(name), path: \(path), instances: [\(instances.joined(separator: ", "))]}"
+        Publication(name: name, path: path, servers: servers, offersStream: offersStream).upstream()
     }
 
     /// Lines of the tally with this label: `SERVER TOOL LABEL [NOTE]` each.

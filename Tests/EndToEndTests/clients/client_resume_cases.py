@@ -9,6 +9,7 @@ import httpx
 from mcp import ClientSession, types
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import ClientMessageMetadata
+from mcp.types import LoggingMessageNotification
 from running import Book, World, same
 from sdk import connect
 
@@ -90,8 +91,8 @@ async def clients_get_stream_reconnects_by_itself(world: World) -> None:
                 await session.call("announce", label=label, n=100)
 
                 def numbers() -> list[int]:
-                    sent = [each.root.params for each in session.inbox.notifications]
-                    texts = [str(each.data) for each in sent if isinstance(each, types.LoggingMessageNotificationParams)]
+                    sent = [each.root for each in session.inbox.notifications]
+                    texts = [str(each.params.data) for each in sent if isinstance(each, LoggingMessageNotification)]
                     return [int(text.split()[1]) for text in texts if text.startswith(label)]
 
                 await session.inbox.until(lambda: len(numbers()) >= 100)

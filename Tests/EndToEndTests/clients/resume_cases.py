@@ -189,21 +189,17 @@ async def large_messages_wait(world: World) -> None:
     await with_each_server(world, scene)
 
 
-@book.case("url", "tally")
-async def batch_is_resumed(world: World) -> None:
-    """2025-03-26: the answers of a batch come on one stream, and they are resumed as one."""
+@book.case("url", "tally", through=True)
+async def batch_streams_have_no_ids(world: World) -> None:
+    """2025-03-26: who leaves a batch cannot take it up again, and is promised nothing. Its calls run on, once."""
     label = secrets.token_hex(6)
     async with raw.peer(world.url) as peer:
         await peer.open("2025-03-26")
-        both = [raw.call("count", "a", label=label, n=4, hold=2), raw.call("whoami", "b")]
-        track = Track(peer, both)
-        # Two messages of the first and the answer of the second.
-        await track.take(HERE, 3)
-        async with track.connected(THERE) as coming:
-            await release(peer, label)
-            await track.read(coming, 3)
-        same(track.numbers(label), [1, 2, 3, 4], "the numbers")
-        same({each["id"] for each in track.messages if "id" in each}, {"a", "b"}, "the ids of the answers")
-        same(len(track.events), 6, "all messages")
+        track = Track(peer, [raw.call("count", "a", label=label, n=4, hold=2), raw.call("whoami", "b")])
+        async with track.connected(HERE) as coming:
+            while len(track.events) < 3:
+                await anext(coming)
+        same(track.ids, [""] * 3, "the event ids of a batch")
+        await release(peer, label)
+        await world.tally_says(label, "finished")
     same(world.executions(label), 1, "executions")
-

@@ -65,7 +65,8 @@ async def quiet_streams_get_comments(world: World) -> None:
 
 
 @book.case("events_url")
-async def event_ids_pass_through(world: World) -> None:
+async def event_ids_of_an_event_store(world: World) -> None:
+    """Through a gateway they are its own, and say nothing of the server's; the one priming event stays one."""
     async with raw.peer(world.events_url) as peer:
         await peer.open("2025-11-25")
         name = raw.text_of((await peer.answers(raw.call("whoami")))[-1])
@@ -73,8 +74,11 @@ async def event_ids_pass_through(world: World) -> None:
             found = [event async for event in raw.events(stream) if event.comment is None]
         same(len(found), 1 + 6 + 1, "events: the priming one, six messages, the answer")
         same("".join(found[0].data), "", "the content of the priming event")
+        same(len({event.id for event in found}), 8, "different event ids")
         for event in found:
-            check(re.fullmatch(f"{name}-\\d+", event.id) is not None, f"the event id {event.id!r} is not of {name}")
+            is_theirs = re.fullmatch(f"{name}-\\d+", event.id) is not None
+            same(is_theirs, world.direct, f"the event id {event.id!r} is one of {name}")
+            check(event.id != "", "an event has no id")
 
 
 @book.case("events_url")

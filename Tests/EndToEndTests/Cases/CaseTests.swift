@@ -1,0 +1,33 @@
+// The cases of the official clients, against real servers, over each topology: with two nodes the requests of every
+// case go to both in turn. The cases themselves are in `clients/`; each is one test of each suite.
+import Testing
+
+@Suite(.serialized)
+struct OneNodeCaseTests {
+    @Test(.timeLimit(.minutes(5)), arguments: CaseID.all)
+    func passes(_ id: CaseID) async throws { try await CaseRun.single.value.passes(id) }
+
+    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.single.value.endsWell(book) }
+
+    @Test(arguments: CaseBook.allCases)
+    func noCaseIsMissing(_ book: CaseBook) async throws { #expect(try await CaseRun.names(book) == book.names) }
+}
+
+@Suite(.serialized)
+struct TwoNodeCaseTests {
+    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all)
+    func passes(_ id: CaseID) async throws { try await CaseRun.paired.value.passes(id) }
+
+    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.paired.value.endsWell(book) }
+}
+
+@Suite(.serialized)
+struct AttachedCaseTests {
+    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all)
+    func passes(_ id: CaseID) async throws { try await CaseRun.attached.value.passes(id) }
+
+    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.attached.value.endsWell(book) }
+}
