@@ -35,7 +35,8 @@ final class CaseRun: Sendable {
             tallies.append(try await fleet.value.tally)
             publications.append(Publication(name: name, path: path, servers: servers, offersStream: name == "sse"))
         }
-        let deployment = try await Deployment.start(topology, publications, Self.settings)
+        let deployment = try await Deployment.start(
+            topology, publications, Deployment.Plan(settings: Self.settings))
         self.deployment = deployment
         clients = try Dictionary(uniqueKeysWithValues: CaseBook.allCases.map { book in
             let options = book.arguments(deployment) + ["--tally"] + tallies

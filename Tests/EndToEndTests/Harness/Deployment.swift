@@ -9,63 +9,87 @@ struct Deployment: Sendable {
     let attachments: [Attachment]
     /// The ports at which nodes and attachments reach each node; empty for a single node.
     let clusterPorts: [Int]
-    private let files: [String]
+    /// What stands between the members, if that was asked for: everybody reaches a node over the wire of its place.
+    let wires: [Wire]
+    private let plan: Plan
 
-    /// - Parameter settings: further lines of every node's configuration; without `secret` and `cluster`.
+    /// What can be chosen beside the servers.
+    struct Plan: Sendable {
+        /// Further lines of every node's configuration; without `secret` and `cluster`.
+        var settings = ""
+        /// One, or two with the new one first.
+        var secrets = [Deployment.secret]
+        /// Put wires between the members.
+        var isWired = false
+        /// Of the nodes; nil passes this process's own on.
+        var environment: [String: String]?
+        /// One YAML flow mapping each; made from the publications.
+        var upstreams: [String] = []
+    }
+
     static func start(
-        _ topology: Topology, _ publications: [Publication], _ settings: String = "", secret: String = secret
+        _ topology: Topology, _ publications: [Publication], _ plan: Plan = Plan()
     ) async throws -> Deployment {
+        var plan = plan
+        plan.upstreams = publications.map { $0.upstream(naming: topology != .attached) }
         if topology == .single {
-            let node = try await Gateway.start(publications.map { $0.upstream() }, settings)
-            return Deployment(topology: topology, nodes: [node], attachments: [], clusterPorts: [], files: [])
+            let node = try await Gateway.start(plan.upstreams, plan.settings)
+            return Deployment(
+                topology: topology, nodes: [node], attachments: [], clusterPorts: [], wires: [], plan: plan)
         }
         // Another run of these tests may take a port between its choice and its use.
         for _ in 1...3 {
             do {
-                return try await startNodes(topology, publications, settings, secret)
+                return try await startMembers(topology, publications, plan)
             } catch let error as Overdue where error.description.contains("ddress already in use") {
                 continue
             }
         }
-        return try await startNodes(topology, publications, settings, secret)
+        return try await startMembers(topology, publications, plan)
     }
 
     /// Before these servers as one upstream at /mcp.
     static func start(
         _ topology: Topology, before servers: [TestServer], _ settings: String = ""
     ) async throws -> Deployment {
-        try await start(topology, [Publication(servers: servers)], settings)
+        try await start(topology, [Publication(servers: servers)], Plan(settings: settings))
     }
 
-    private static func startNodes(
-        _ topology: Topology, _ publications: [Publication], _ settings: String, _ secret: String
+    private static func startMembers(
+        _ topology: Topology, _ publications: [Publication], _ plan: Plan
     ) async throws -> Deployment {
         let ports = [try FreePort.take(), try FreePort.take()]
-        let upstreams = publications.map { $0.upstream(naming: topology == .paired) }
-        let files = try ports.indices.map { index in
-            try Gateway.configuration(
-                upstreams, member(ports[index], peers: ports.filter { $0 != ports[index] }, secret) + "\n" + settings)
-        }
-        async let first = Gateway(["serve", "--config", files[0]], lines: upstreams.count)
-        async let second = Gateway(["serve", "--config", files[1]], lines: upstreams.count)
+        var wires: [Wire] = []
+        if plan.isWired { for port in ports { wires.append(try await Wire(to: port)) } }
+        let doors = plan.isWired ? wires.map(\.port) : ports
+        async let first = node(0, ports, doors, plan)
+        async let second = node(1, ports, doors, plan)
         let nodes = try await [first, second]
         let attachments = topology != .attached ? [] : try publications.flatMap { publication in
             try publication.servers.map { server in
                 try Attachment(
-                    server, to: publication.name, peers: ports, secret: secret,
+                    server, to: publication.name, peers: doors, secret: plan.secrets.joined(separator: " "),
                     publication.offersStream ? ["--sse-url", server.streamURL] : [])
             }
         }
         let deployment = Deployment(
-            topology: topology, nodes: nodes, attachments: attachments, clusterPorts: ports, files: files)
+            topology: topology, nodes: nodes, attachments: attachments, clusterPorts: ports, wires: wires, plan: plan)
         try await deployment.isReady(publications)
         return deployment
     }
 
+    private static func node(_ place: Int, _ ports: [Int], _ doors: [Int], _ plan: Plan) async throws -> Gateway {
+        let peers = doors.indices.filter { $0 != place }.map { doors[$0] }
+        let settings = member(ports[place], peers: peers, plan.secrets) + "\n" + plan.settings
+        let file = try Gateway.configuration(plan.upstreams, settings)
+        return try await Gateway(
+            ["serve", "--config", file], lines: plan.upstreams.count, environment: plan.environment)
+    }
+
     /// The lines that make a node a member of a cluster.
-    static func member(_ port: Int, peers: [Int], _ secret: String = secret) -> String {
+    static func member(_ port: Int, peers: [Int], _ secrets: [String] = [secret]) -> String {
         let urls = peers.map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
-        return "secret: \"\(secret)\"\n"
+        return "secret: [\(secrets.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
             + "cluster: {transport: http, listen: \"127.0.0.1:\(port)\", peers: [\(urls)]}"
     }
 
@@ -83,11 +107,13 @@ struct Deployment: Sendable {
     }
 
     /// Waits until a session that was begun at each node is known to each other one.
-    func areJoined(_ path: String = "/mcp") async throws {
+    func areJoined(_ path: String = "/mcp") async throws { try await Self.areJoined(nodes, path, logs) }
+
+    static func areJoined(_ nodes: [Gateway], _ path: String = "/mcp", _ logs: String = "") async throws {
         for here in nodes {
             for there in nodes where there !== here {
                 try await until("nodes that know each other\n\(logs)") {
-                    try mustBeAlive()
+                    for node in nodes { try node.process.mustBeAlive() }
                     var peer = try await Peer.open(here.endpoint(path))
                     peer.endpoint = there.endpoint(path)
                     return try await peer.post(Scene.ping).status == 200
@@ -115,7 +141,10 @@ struct Deployment: Sendable {
     var other: Gateway { nodes[nodes.count - 1] }
 
     /// The node of this place again, with its cluster port and nothing of its memory. Its other ports are new.
-    func restarted(_ place: Int) async throws -> Gateway {
-        try await Gateway(["serve", "--config", files[place]])
+    func restarted(_ place: Int, secrets: [String]? = nil) async throws -> Gateway {
+        var plan = plan
+        if let secrets { plan.secrets = secrets }
+        let doors = wires.isEmpty ? clusterPorts : wires.map(\.port)
+        return try await Self.node(place, clusterPorts, doors, plan)
     }
 }

@@ -9,6 +9,8 @@ from tracks import HERE, THERE, Track, carries, count, release, with_each_server
 
 book = Book()
 
+LIST_CHANGES = {f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources")}
+
 
 def check_only(track: Track, *labels: str) -> None:
     """What was sent to other sessions is not here, nor what belongs to calls."""
@@ -59,6 +61,28 @@ async def get_stream_waits_for_its_client(world: World) -> None:
         same(track.numbers(label), list(range(1, 101)), "the numbers")
         check_only(track, label, "later")
         same(track.numbers("later"), [1, 2, 3], "the numbers of the later messages")
+
+    await with_each_server(world, scene)
+
+
+@book.case("url", "events_url", "tally", through=True)
+async def more_than_a_get_stream_keeps_is_told(world: World) -> None:
+    """400 messages while the client is away: it hears that all lists may have changed, and then goes on."""
+
+    async def scene(world: World, peer: raw.Peer, label: str) -> None:
+        track = Track(peer)
+        async with track.connected(HERE) as coming:
+            await carries(track, coming)
+        await peer.answers(raw.call("announce", label="lost", n=400))
+        async with track.connected(THERE) as coming:
+            while len({each["method"] for each in track.messages} & LIST_CHANGES) < 3:
+                await track.read(coming, 1)
+            await peer.answers(raw.call("announce", label=label, n=3))
+            while len(track.numbers(label)) < 3:
+                await track.read(coming, 1)
+        same(track.numbers(label), [1, 2, 3], "the numbers of the later messages")
+        lost = track.numbers("lost")
+        same(lost, sorted(set(lost)), "the numbers of what was kept, in order and once each")
 
     await with_each_server(world, scene)
 

@@ -189,6 +189,22 @@ async def large_messages_wait(world: World) -> None:
     await with_each_server(world, scene)
 
 
+@book.case("url", "events_url", "tally", through=True)
+async def more_than_is_kept_is_told(world: World) -> None:
+    """400 messages while nobody listens are more than a gateway keeps: its client is told so, once, and not fooled."""
+
+    async def scene(world: World, peer: raw.Peer, label: str) -> None:
+        track = Track(peer, count(label, 400, hold=1))
+        await track.take(HERE, 1)
+        await release(peer, label)
+        await world.tally_says(label, "finished")
+        error = await track.finish(THERE)
+        same((len(track.events), error["id"]), (2, f"id-{label}"), "the messages and the id of the error")
+        same(error["error"]["data"]["reason"], "outcome_unknown", "the reason")
+
+    await with_each_server(world, scene)
+
+
 @book.case("url", "tally", through=True)
 async def batch_streams_have_no_ids(world: World) -> None:
     """2025-03-26: who leaves a batch cannot take it up again, and is promised nothing. Its calls run on, once."""

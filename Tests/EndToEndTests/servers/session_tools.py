@@ -125,6 +125,7 @@ async def sample(call: Call) -> str:
 async def elicit(call: Call) -> str:
     schema = {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
     answer = await call.session.elicit(call.text("text", "a word?"), schema, related_request_id=call.request_id)
+    call.tally.add("elicit", call.label, answer.action)
     return f"{answer.action} {(answer.content or {}).get('word', '')}".strip()
 
 
