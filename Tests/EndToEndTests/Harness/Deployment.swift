@@ -48,6 +48,12 @@ struct Deployment: Sendable {
         return try await startMembers(topology, publications, plan)
     }
 
+    /// A node that was started in another way.
+    static func of(_ node: Gateway) -> Deployment {
+        Deployment(
+            topology: .single, nodes: [node], attachments: [], clusterPorts: [], wires: [], plan: Plan())
+    }
+
     /// Before these servers as one upstream at /mcp.
     static func start(
         _ topology: Topology, before servers: [TestServer], _ settings: String = ""
