@@ -36,8 +36,9 @@ enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
         if self == .modern {
             arguments += ["--url", url("/modern"), "--json-url", url("/modern-json")]
         } else {
-            arguments += ["--url", url("/mcp"), "--json-url", url("/json"), "--stateless-url", url("/stateless")]
-            arguments += ["--sse-url", url("/legacy/sse"), "--events-url", url("/events")]
+            arguments += ["--url", url(self == .legacy ? "/mcp" : "/resumed"), "--json-url", url("/json")]
+            arguments += ["--stateless-url", url("/stateless"), "--sse-url", url("/legacy/sse")]
+            arguments += ["--events-url", url("/events")]
         }
         return others.isEmpty ? arguments : arguments + ["--node"] + others
     }

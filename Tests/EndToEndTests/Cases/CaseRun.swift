@@ -25,7 +25,8 @@ final class CaseRun: Sendable {
         let fleets: [(Task<Fleet, any Error>, String, String)] = [
             (Fleet.stateful, "stateful", "/mcp"), (Fleet.json, "json", "/json"),
             (Fleet.stateless, "stateless", "/stateless"), (Fleet.sse, "sse", "/legacy"),
-            (Fleet.events, "events", "/events"), (Fleet.modern, "modern", "/modern"),
+            (Fleet.events, "events", "/events"), (Fleet.resumed, "resumed", "/resumed"),
+            (Fleet.modern, "modern", "/modern"),
             (Fleet.modernJSON, "modern-json", "/modern-json"),
         ]
         var publications: [Publication] = []

@@ -1,5 +1,5 @@
-// kill -9 where attachments hold the streams: a node loses nothing, since its clients resume at the other; an attachment
-// loses its running calls, which is told, and no session; an instance that joins or leaves is noticed at once.
+// kill -9 where attachments hold the streams: a node loses nothing, since its clients resume at the other; an
+// attachment loses its running calls, which is told, and no session; who joins or leaves is noticed at once.
 import Foundation
 import Testing
 

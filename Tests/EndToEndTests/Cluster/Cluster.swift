@@ -1,5 +1,5 @@
-// The suite of everything that happens to several nodes, and to attachments, while clients use them: each test runs nodes
-// of its own. One after the other, as in Operations.
+// The suite of everything that happens to several nodes, and to attachments, while clients use them: each test runs
+// nodes of its own. One after the other, as in Operations.
 import Foundation
 import Testing
 

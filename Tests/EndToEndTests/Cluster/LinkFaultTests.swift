@@ -1,5 +1,5 @@
-// The links between nodes stall, break and come back, or a node stands still: every stream ends up whole or with its one
-// explicit error, and the nodes go on without each other meanwhile.
+// The links between nodes stall, break and come back, or a node stands still: every stream ends up whole or with its
+// one explicit error, and the nodes go on without each other meanwhile.
 import Foundation
 import Testing
 

@@ -1,5 +1,5 @@
-// What reaches a node's cluster port and is not from a member: garbage, other secrets, members' own words repeated. It is
-// refused, the node says so, and its members and their sessions do not notice.
+// What reaches a node's cluster port and is not from a member: garbage, other secrets, members' own words repeated. It
+// is refused, the node says so, and its members and their sessions do not notice.
 import Foundation
 import Testing
 
@@ -11,7 +11,10 @@ extension Cluster {
             ("ones", [UInt8](repeating: 0xFF, count: 4096)),
             ("GET", Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)),
             ("GET of the metrics", Array("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)),
-            ("POST of MCP", HTTPAnswer.request(Endpoint(port: 1), "POST", Peer.usual, body: Array(Peer.initialize().utf8))),
+            (
+                "POST of MCP",
+                HTTPAnswer.request(Endpoint(port: 1), "POST", Peer.usual, body: Array(Peer.initialize().utf8))
+            ),
             ("a head without end", Array("POST /a HTTP/1.1\r\nX: ".utf8) + [UInt8](repeating: 0x61, count: 1 << 20)),
             ("an upgrade", Array("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: patchbay\r\n\r\n".utf8)),
             ("a large length", [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0] + [UInt8](repeating: 0x41, count: 64)),

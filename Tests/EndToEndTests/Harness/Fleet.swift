@@ -8,6 +8,8 @@ struct Fleet: Sendable {
     let tally: String
 
     static let stateful = Task { try await start("stateful") }
+    /// For the cases about resumption: sessions spread over servers that nobody else keeps busy.
+    static let resumed = Task { try await start("resumed") }
     static let json = Task { try await start("json", "--json") }
     static let stateless = Task { try await start("stateless", "--stateless") }
     static let sse = Task { try await start("sse", "--sse") }

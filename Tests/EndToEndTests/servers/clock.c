@@ -1,5 +1,5 @@
-// Preloaded into a gateway by the end-to-end tests: shifts its wall clock by the seconds that stand in the file which the
-// environment variable CLOCK_SHIFT names. The monotonic clock stays true. Not part of the product.
+// Preloaded into a gateway by the end-to-end tests: shifts its wall clock by the seconds that stand in the file that
+// the environment variable CLOCK_SHIFT names. The monotonic clock stays true. Not part of the product.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
