@@ -98,6 +98,7 @@ enum CaseName {
         "disconnect_cancels",
         "altered_state_is_refused",
         "stream_head",
+        "streams_have_no_event_ids",
         "listen_by_hand",
     ]
 

@@ -236,6 +236,17 @@ async def stream_head(world: World) -> None:
 
 
 @book.case()
+async def streams_have_no_event_ids(world: World) -> None:
+    """2026-07-28 knows no resumption: no ids, no priming events, and Last-Event-ID means nothing."""
+    async with raw.peer(world.url) as peer:
+        message = enveloped(raw.call("progress", n=2), {**META, "progressToken": "p"})
+        async with peer.stream("POST", message, headers_for(message) | {"last-event-id": "x"}) as stream:
+            found = [event async for event in raw.events(stream) if event.comment is None]
+        same([(event.id, any(event.data)) for event in found], [("", True)] * 3, "ids and content of the events")
+        same((await peer.send("GET", headers={raw.VERSION: MODERN, "last-event-id": "x"})).status_code, 405, "a resume")
+
+
+@book.case()
 async def listen_by_hand(world: World) -> None:
     """The acknowledgement comes first, and everything carries the id of the listen, type and all."""
     async with raw.peer(world.url) as peer:
