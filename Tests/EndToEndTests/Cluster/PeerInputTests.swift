@@ -147,7 +147,7 @@ extension Cluster {
             let other = "another-secret-of-the-right-length-and-more"
             let file = try Gateway.configuration(
                 [Publication(servers: fleet.servers).upstream()],
-                Deployment.member(try FreePort.take(), peers: nodes.clusterPorts, [other]))
+                try Deployment.member(try FreePort.take(), peers: nodes.clusterPorts, [other]))
             let stranger = try await Gateway(["serve", "--config", file])
             _ = try await stranger.process.line("a word about the secret", of: \.errors) { $0.contains("secret") }
             try await until("a word about the secret at the nodes") {

@@ -86,16 +86,17 @@ struct Deployment: Sendable {
 
     private static func node(_ place: Int, _ ports: [Int], _ doors: [Int], _ plan: Plan) async throws -> Gateway {
         let peers = doors.indices.filter { $0 != place }.map { doors[$0] }
-        let settings = member(ports[place], peers: peers, plan.secrets) + "\n" + plan.settings
+        let settings = try member(ports[place], peers: peers, plan.secrets) + "\n" + plan.settings
         let file = try Gateway.configuration(plan.upstreams, settings)
         return try await Gateway(
             ["serve", "--config", file], lines: plan.upstreams.count, environment: plan.environment)
     }
 
     /// The lines that make a node a member of a cluster.
-    static func member(_ port: Int, peers: [Int], _ secrets: [String] = [secret]) -> String {
+    static func member(_ port: Int, peers: [Int], _ secrets: [String] = [secret]) throws -> String {
+        let files = try secrets.map { "\"${file:\(try Scratch.write($0, as: "secret"))}\"" }
         let urls = peers.map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
-        return "secret: [\(secrets.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
+        return "secret: [\(files.joined(separator: ", "))]\n"
             + "cluster: {transport: http, listen: \"127.0.0.1:\(port)\", peers: [\(urls)]}"
     }
 
