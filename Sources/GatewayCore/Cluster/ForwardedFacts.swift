@@ -15,6 +15,8 @@ final class ForwardedFacts {
     let principal: Principal
     /// Where clients of 2024-11-05 find the messages endpoint, for the event that tells them.
     let messagesPath: String
+    /// The client may take the answer's stream up again: it is not one of several in a batch.
+    let isResumable: Bool
     /// Who has the client.
     let caller: MemberID?
 
@@ -24,9 +26,11 @@ final class ForwardedFacts {
         static let high: UInt8 = 3
         static let low: UInt8 = 4
         static let messagesPath: UInt8 = 5
+        static let isResumable: UInt8 = 6
     }
 
-    init(upstream: UInt64, door: Door, principal: Principal, messagesPath: String) {
+    init(upstream: UInt64, door: Door, principal: Principal, messagesPath: String, isResumable: Bool) {
+        self.isResumable = isResumable
         self.messagesPath = messagesPath
         caller = nil
         self.upstream = upstream
@@ -41,6 +45,7 @@ final class ForwardedFacts {
         fields.write(Tag.high, principal.high)
         fields.write(Tag.low, principal.low)
         fields.write(Tag.messagesPath, messagesPath)
+        fields.write(Tag.isResumable, isResumable ? 1 : 0)
         return fields.buffer
     }
 
@@ -55,6 +60,7 @@ final class ForwardedFacts {
         self.upstream = upstream
         self.door = door
         messagesPath = path
+        isResumable = fields.number(Tag.isResumable) != 0
         var principal = Principal()
         principal.high = high
         principal.low = low

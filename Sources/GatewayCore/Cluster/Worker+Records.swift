@@ -92,7 +92,7 @@ extension Worker {
 
     /// Sets the session's end on record and tells everybody, then goes on: ended comes before everything else.
     func endRecord(of session: Session?, then body: @escaping () -> Void) {
-        guard let session, directory != nil else { return body() }
+        guard let session, directory != nil, !session.instance.isAttached else { return body() }
         gateway.tell(.ended(session.id))
         change(
             session,

@@ -45,7 +45,8 @@ extension Worker {
 
     /// The request as its host gets it: the head made anew from what may travel, the session under the client's own id.
     func relayRequest(
-        _ request: Request, _ upstream: UpstreamGroup, _ principal: Principal, lines: ByteBuffer, loop: UInt8?
+        _ request: Request, _ upstream: UpstreamGroup, _ principal: Principal, lines: ByteBuffer, loop: UInt8?,
+        isResumable: Bool
     ) -> RelayRequest {
         let door: ForwardedFacts.Door =
             switch request.block.withUnsafeReadableBytes({ gateway.routes.find(request.head.path.bytes(in: $0)) }) {
@@ -74,7 +75,8 @@ extension Worker {
         }
         head.writeStaticString("\r\n")
         let facts = ForwardedFacts(upstream: upstream.digest, door: door, principal: principal,
-            messagesPath: RouteTable.messagesPath(upstream))
+            messagesPath: RouteTable.messagesPath(upstream),
+            isResumable: isResumable)
         return RelayRequest(context: facts.context, head: head, body: request.body, loop: loop)
     }
 

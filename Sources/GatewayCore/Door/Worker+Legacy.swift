@@ -26,9 +26,11 @@ extension Worker {
         return try withAnswer(request, plan)
     }
 
-    /// An answer of the client goes to the server under the server's own id.
+    /// An answer of the client goes to the server under the server's own id. Behind an attachment that is the host's
+    /// affair.
     func withAnswer(_ request: Request, _ plan: ExchangePlan) throws(Refusal) -> (Request, ExchangePlan) {
-        guard let message = plan.message, let session = plan.session, message.kind == .result || message.kind == .error
+        guard let message = plan.message, let session = plan.session, message.kind == .result || message.kind == .error,
+            !session.instance.isAttached
         else { return (request, plan) }
         let (changed, own, question) = try answered(request, message, session)
         plan.message = own

@@ -107,8 +107,8 @@ extension Exchange {
         sink?.flush()
     }
 
-    /// Gives the client an id, where no event has brought one with the head.
-    private func prime() {
+    /// Gives the client an id at once (2025-11-25, Streamable HTTP, Sending Messages to the Server, 6).
+    func prime() {
         owesPriming = false
         guard let sink, let stream else { return }
         var first = ByteBufferAllocator().buffer(capacity: 160)
@@ -265,11 +265,17 @@ extension Exchange {
     func send(_ bytes: ByteBuffer) {
         if held != nil { return hold(bytes) }
         guard let sink else { return }
-        owesPriming = false
         sentBytes += bytes.readableBytes
         if stalledSince != nil { sentWhileStalled += bytes.readableBytes }
         lastWrite = lastRead
+        if isHostedStream { isBetweenEvents = Self.endsEvent(bytes) }
         sink.write(bytes)
+    }
+
+    /// The bytes end in a blank line.
+    private static func endsEvent(_ bytes: ByteBuffer) -> Bool {
+        let end = bytes.readableBytesView.suffix(3)
+        return end.suffix(2).elementsEqual([0x0A, 0x0A]) || end.elementsEqual([0x0A, 0x0D, 0x0A])
     }
 
     /// `lines` of an answer belong to its connection and change with its next answer.

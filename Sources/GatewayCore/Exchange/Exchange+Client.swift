@@ -99,7 +99,7 @@ extension Exchange {
         if worker.gateway.isDraining { drain() }
         guard let sink else { return }
         if hasStalled(sink, now) { return closeSlowClient(sink) }
-        guard isRelaying, stalledSince == nil, sentHead else { return }
+        guard isRelaying || isHostedStream && isBetweenEvents, stalledSince == nil, sentHead else { return }
         if now - lastWrite >= worker.gateway.parts.waits.comment { comment(sink, now) }
     }
 

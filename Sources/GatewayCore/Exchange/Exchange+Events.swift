@@ -98,7 +98,10 @@ extension Exchange {
     private func numbered(_ event: Event, _ view: UnsafeRawBufferPointer, data: ByteBuffer?) -> ByteBuffer {
         guard let stream else { return ByteBuffer() }
         let range = event.range.range
-        let out = stream.add(limits, capacity: range.count + (data?.readableBytes ?? 0)) { out in
+        let isPrimed = owesPriming && sink != nil
+        if isPrimed { owesPriming = false }
+        let size = range.count + (data?.readableBytes ?? 0)
+        let out = stream.add(limits, capacity: size, isPrimed: isPrimed) { out in
             if data == nil, !event.hasID, event.retry.isAbsent {
                 out.writeBytes(UnsafeRawBufferPointer(rebasing: view[range]))
             } else if let data {
@@ -118,6 +121,7 @@ extension Exchange {
 
     func say(_ json: [UInt8]) {
         guard let stream else { return send(ByteBuffer(bytes: EventWriter.message(json))) }
+        if owesPriming { prime() }
         let event = stream.add(limits, capacity: json.count + 32) { out in
             out.writeStaticString("event: message\ndata: ")
             out.writeBytes(json)

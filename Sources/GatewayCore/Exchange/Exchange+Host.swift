@@ -24,7 +24,8 @@ extension Exchange {
         isHosted = true
         writeRequestLines(isRelayed: true)
         let relayed = worker.relayRequest(
-            request, plan.upstream, plan.principal, lines: worker.requestLines, loop: loop)
+            request, plan.upstream, plan.principal, lines: worker.requestLines, loop: loop,
+            isResumable: plan.isResumable)
         guard let opened = desk.open(relayed, at: member, for: self) else { return }
         handle = opened
         if stalledSince != nil { opened.pause() }
@@ -35,6 +36,7 @@ extension Exchange {
         status = head.status
         if head.status == 404, let session = plan.session { worker.end(session) }
         phase = .passing
+        isHostedStream = head.length == nil && head.lines.readableBytesView.firstRange(of: Self.eventStream) != nil
         begin(head, length: head.length)
     }
 
@@ -50,6 +52,7 @@ extension Exchange {
         }
     }
 
+    private static let eventStream = Array("text/event-stream".utf8)
     private static let askAgainAfter = TimeAmount.milliseconds(250)
 
     /// The holder of a stream could not be asked: what is to be done without it. False: nothing else can.

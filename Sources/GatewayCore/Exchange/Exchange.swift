@@ -45,6 +45,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var newSession: Session?
     /// Another member, or another event loop, serves the request; what it says goes on as it is.
     var isHosted = false
+    /// What it says is an event stream, and stands between two events.
+    var isHostedStream = false
+    var isBetweenEvents = true
     /// The request has provably not reached its instance.
     var isUnsent = false
     /// Place in the worker's list.

@@ -46,7 +46,8 @@ extension Exchange {
 
     /// Gives the stream a name, if it is one that a client may resume.
     func nameStream() {
-        guard stream == nil, plan.upstream.options.isResumable, plan.isResumable, let session = plan.session else {
+        guard stream == nil, plan.upstream.options.isResumable, plan.isResumable,
+            request.forwarded?.isResumable != false, let session = plan.session else {
             return
         }
         let seal = session.streamSeal {

@@ -29,15 +29,21 @@ final class HostedStream {
     var bytes: Int { ring.bytes + Self.fixedBytes }
 
     /// Numbers and keeps an event, and returns it as it goes to the client.
-    /// - Parameter fill: writes the event's lines, its blank line included, without an id.
-    func add(_ limits: Limits, capacity: Int, _ fill: (inout ByteBuffer) -> Void) -> ByteBuffer {
-        var event = ByteBufferAllocator().buffer(capacity: idPrefix.count + 8 + capacity)
+    /// - Parameters:
+    ///   - isPrimed: a priming event stands before it. It is not kept.
+    ///   - fill: writes the event's lines, its blank line included, without an id.
+    func add(_ limits: Limits, capacity: Int, isPrimed: Bool = false, _ fill: (inout ByteBuffer) -> Void) -> ByteBuffer {
+        let idBytes = idPrefix.count + 16
+        var event = ByteBufferAllocator().buffer(capacity: idBytes * (isPrimed ? 2 : 1) + capacity)
+        if isPrimed { writePriming(to: &event) }
+        let start = event.writerIndex
         writeID(ring.next, to: &event)
         fill(&event)
         // The line feed of a last CR LF may still be on its way, and belongs to no event then. Some clients wait for
         // it.
         if event.readableBytesView.last == UInt8(ascii: "\r") { event.writeInteger(UInt8(ascii: "\n")) }
-        ring.append(event, eventsMax: limits.replayEvents, bytesMax: limits.replayBytes)
+        let kept = isPrimed ? event.getSlice(at: start, length: event.writerIndex - start) : event
+        ring.append(kept ?? event, eventsMax: limits.replayEvents, bytesMax: limits.replayBytes)
         recorder?.write()
         return event
     }

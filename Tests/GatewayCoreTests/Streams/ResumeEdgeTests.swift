@@ -89,7 +89,7 @@ import Testing
         try bench.last().begin(200, .eventStream)
         #expect(back.status == 200)
         #expect(back.text.components(around: "notifications/tools/list_changed").count == 1)
-        #expect(back.eventIDs.map { $0.split(separator: ".").last } == ["1"])
+        #expect(back.eventIDs.map { $0.split(separator: ".").last } == ["0", "1"])
         back.leave()
         bench.expectRest()
     }
