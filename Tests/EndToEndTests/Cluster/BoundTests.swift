@@ -10,7 +10,7 @@ extension Cluster {
         func fullLogIsToldAndHurtsNoLiveStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(
-                topology, before: fleet.servers, "limits: {replay_bytes: 64KiB, replay_total: 128KiB}")
+                topology, before: fleet.servers, "limits: {replay_total: 1MiB}")
             let label = label("full")
             let live = try await Peer.open(nodes.first.endpoint())
             var watched = Track(live, Track.count("\(label)-live", 40, hold: 1, padding: 10_000))
@@ -19,7 +19,7 @@ extension Cluster {
             var away: [Track] = []
             for number in 1...12 {
                 let peer = try await Peer.open(nodes.first.endpoint())
-                var track = Track(peer, Track.count("\(label)-\(number)", 5, hold: 1, padding: 10_000))
+                var track = Track(peer, Track.count("\(label)-\(number)", 5, hold: 1, padding: 80_000))
                 try await track.connect(at: nodes.first)
                 try await track.read(upTo: 1)
                 track.cut()

@@ -74,18 +74,5 @@ extension Cluster {
                 #expect(try await call.whole().toolText == "accept w")
             }
         }
-
-        /// The age of a session is a matter of the wall clock: it ends when its time is over, at every node.
-        @Test func sessionsEndWithTheirAge() async throws {
-            let fleet = try await Fleet.stateful.value
-            let clock = try await ShiftedClock()
-            let nodes = try await Deployment.start(
-                .paired, [Publication(servers: fleet.servers)],
-                Deployment.Plan(settings: "session_max_age: 1h", environment: clock.environment))
-            let peer = try await Peer.open(nodes.first.endpoint())
-            #expect(try await peer.at(nodes.other).post(Scene.ping).status == 200)
-            try clock.jump(to: 3_700)
-            for node in nodes.nodes { #expect(try await peer.at(node).post(Scene.ping).status == 404) }
-        }
     }
 }

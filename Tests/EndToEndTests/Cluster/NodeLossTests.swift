@@ -133,6 +133,25 @@ extension Cluster {
             #expect(track.events.count == 4)
         }
 
+        /// A node that has just started does not know the others yet. It must find out before it says what is lost.
+        @Test func startingNodeFindsTheHostOfAStream() async throws {
+            let fleet = try await Fleet.stateful.value
+            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let peer = try await Peer.open(nodes.first.endpoint())
+            let label = label("early")
+            var track = Track(peer, Track.count(label, 5, hold: 2))
+            try await track.connect(at: nodes.first)
+            try await track.read(upTo: 2)
+            track.cut()
+            try await nodes.other.process.kill9()
+            let started = try await nodes.restarted(1)
+            try await track.connect(at: started)
+            try await peer.release(label)
+            try await track.finish()
+            #expect(track.isWhole(label, 5), "\(track.payloads)")
+            #expect(try executions(label, of: fleet) == 1)
+        }
+
         /// Many sessions in full flow, both nodes used; afterwards every client knows how its call ended.
         @Test func manyCallsInFlow() async throws {
             let fleet = try await Fleet.stateful.value

@@ -80,7 +80,11 @@ struct Deployment: Sendable {
         }
         let deployment = Deployment(
             topology: topology, nodes: nodes, attachments: attachments, clusterPorts: ports, wires: wires, plan: plan)
-        try await deployment.isReady(publications)
+        do {
+            try await deployment.isReady(publications)
+        } catch {
+            throw Overdue(description: "\(topology) nodes did not get ready: \(error)\n\(deployment.logs)")
+        }
         return deployment
     }
 
@@ -113,7 +117,7 @@ struct Deployment: Sendable {
         if let path = publications.first?.path { try await areJoined(path) }
     }
 
-    /// Waits until a session that was begun at each node is known to each other one.
+    /// Waits until a stream that was begun at each node can be resumed at each other one.
     func areJoined(_ path: String = "/mcp") async throws { try await Self.areJoined(nodes, path, logs) }
 
     static func areJoined(_ nodes: [Gateway], _ path: String = "/mcp", _ logs: String = "") async throws {
@@ -121,9 +125,13 @@ struct Deployment: Sendable {
             for there in nodes where there !== here {
                 try await until("nodes that know each other\n\(logs)") {
                     for node in nodes { try node.process.mustBeAlive() }
-                    var peer = try await Peer.open(here.endpoint(path))
-                    peer.endpoint = there.endpoint(path)
-                    return try await peer.post(Scene.ping).status == 200
+                    var track = Track(try await Peer.open(here.endpoint(path)), Scene.ping)
+                    try await track.connect(at: here)
+                    try await track.read(upTo: 0)
+                    track.cut()
+                    try await track.connect(at: there)
+                    try await track.finish()
+                    return track.messages.last?["result"] != .null
                 }
             }
         }

@@ -62,7 +62,10 @@ struct Peer: Sendable {
     /// A call that runs until ``answer(_:)`` was sent: its stream, and the id of the question in it.
     func question(id: Int) async throws -> (call: EventStream, question: JSONValue) {
         let call = try await stream("POST", Self.call("elicit", id: id))
-        let asked = try await call.next()?.message ?? .null
+        var first = try await call.next()
+        // The event that only primes the client comes before.
+        while let event = first, event.payload.isEmpty { first = try await call.next() }
+        let asked = first?.message ?? .null
         guard asked["method"] == "elicitation/create" else {
             throw Overdue(description: "no question came, but \(call.head.status) and \(asked)")
         }
