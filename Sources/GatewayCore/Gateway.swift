@@ -1,10 +1,5 @@
 // What all event loops of a node share: the upstreams, the sessions, the drain. It holds no socket; listeners ask it
 // for the worker of their loop.
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
 public import Logging
 public import NIOCore
 public import SealedBox
@@ -27,6 +22,9 @@ public final class Gateway: Sendable {
         public var logger: Logger
         /// The bus of the node's event loops and of its cluster. Nil: every event loop is on its own (tests).
         public var cluster: ClusterParts?
+        public var clock = NodeClock.system
+        /// Numbers that nobody can guess: ids and seeds come from them.
+        public var random: @Sendable () -> UInt64 = { SecureRandom.uint64() }
         /// Gets batches of access lines, each with its line end; nil writes none.
         public var accessLog: (@Sendable (String) -> Void)?
 
@@ -44,7 +42,7 @@ public final class Gateway: Sendable {
     let parts: Parts
     let routes: RouteTable
     let sessions: SessionTable
-    let clock: NodeClock
+    var clock: NodeClock { parts.clock }
     let tags = TagTable()
     let answered = AnsweredQuestions()
     private let leaving = Atomic<Bool>(false)
@@ -56,8 +54,7 @@ public final class Gateway: Sendable {
     public init(_ parts: Parts) {
         self.parts = parts
         routes = RouteTable(parts.upstreams)
-        sessions = SessionTable(sessionsMax: parts.limits.sessions)
-        clock = NodeClock()
+        sessions = SessionTable(sessionsMax: parts.limits.sessions, incarnation: parts.random())
     }
 
     /// The part of the node that lives on `loop`. Call once per loop, on that loop.
@@ -102,22 +99,5 @@ public final class Gateway: Sendable {
             first.door = door
             return door.open()
         }.hop(to: loop)
-    }
-}
-
-/// Seconds since the node's start, and since 1970.
-struct NodeClock: Sendable {
-    private let start = NIODeadline.now()
-
-    /// Monotonic; begins at 1 so that 0 can mean never.
-    func seconds(_ now: NIODeadline = .now()) -> UInt32 {
-        UInt32(clamping: (now - start).nanoseconds / 1_000_000_000 + 1)
-    }
-
-    /// Wall clock, for what must be understood by another process or after a restart.
-    static func unixSeconds() -> UInt32 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt32(clamping: time.tv_sec)
     }
 }

@@ -20,7 +20,7 @@ public final class Worker: RequestService, @unchecked Sendable {
     let index: UInt8
     let sealer: Sealer
     let lanes: [any UpstreamLane]
-    var random = FastRandom(seed: SecureRandom.uint64())
+    var random: FastRandom
     var tokens: TokenCache
     var metrics: WorkerMetrics
     var accessLog: AccessLog?
@@ -41,7 +41,7 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// Coarse: the time of the last tick.
     var nowSeconds: UInt32
     /// Coarse: the time of the last tick. Good enough for waits of seconds, and free.
-    var now = NIODeadline.now()
+    var now: NIODeadline
     /// Used again for each request's header lines.
     var requestLines = ByteBuffer()
     /// Used again for each answer's header lines.
@@ -59,8 +59,9 @@ public final class Worker: RequestService, @unchecked Sendable {
         self.gateway = gateway
         self.loop = loop
         self.index = index
+        random = FastRandom(seed: gateway.parts.random())
         desk = gateway.parts.cluster.map {
-            RelayDesk(bus: $0.bus, own: gateway.parts.member, loop: index, seed: SecureRandom.uint64())
+            RelayDesk(bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random())
         }
         hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)
@@ -70,7 +71,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         metrics = WorkerMetrics(upstreams: gateway.parts.upstreams.count)
         accessLog = gateway.parts.accessLog.map { AccessLog(write: $0) }
         retryBudget = RetryBudget(percent: gateway.parts.limits.retryPercent)
-        nowSeconds = gateway.clock.seconds()
+        now = gateway.clock.now
+        nowSeconds = gateway.clock.seconds(now)
         relayDoor = RelayDoor(worker: self)
         desk?.service = relayDoor
     }
@@ -82,7 +84,7 @@ public final class Worker: RequestService, @unchecked Sendable {
         }
         guard isFirst else { return }
         health = gateway.parts.upstreams.map { HealthChecker(worker: self, upstream: $0) }
-        for checker in health { checker.tick(now: .now()) }
+        for checker in health { checker.tick(now: now) }
     }
 
     // MARK: Exchanges
@@ -107,8 +109,9 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     // MARK: Time
 
-    func tick(at time: NIODeadline = .now()) {
-        now = time
+    /// - Parameter time: the clock's, unless a test knows better.
+    func tick(at time: NIODeadline? = nil) {
+        now = time ?? gateway.clock.now
         nowSeconds = gateway.clock.seconds(now)
         ticks &+= 1
         retryBudget.tick()
@@ -125,7 +128,7 @@ public final class Worker: RequestService, @unchecked Sendable {
         ownExchanges.removeAll(where: \.isOver)
         if ticks % 40 == 0 {
             tokens.sweep()
-            if !health.isEmpty { gateway.answered.sweep(now: NodeClock.unixSeconds()) }
+            if !health.isEmpty { gateway.answered.sweep(now: gateway.clock.unixSeconds) }
         }
         if !health.isEmpty, ticks % 20 == 0 { reapSessions() }
     }

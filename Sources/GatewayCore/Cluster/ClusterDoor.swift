@@ -49,7 +49,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
             metadata: ["error": "\(error)"])
         for subscription in subscriptions { subscription.end() }
         subscriptions = []
-        subscribeAt = .now() + Self.resubscribeAfter
+        subscribeAt = gateway.clock.now + Self.resubscribeAfter
     }
 
     private func subscribeAgain(now: NIODeadline) {
@@ -59,7 +59,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
             switch result {
             case .success:
                 for worker in self.gateway.allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
-            case .failure: self.subscribeAt = .now() + Self.resubscribeAfter
+            case .failure: self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter
             }
         }
     }
@@ -75,7 +75,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
             sorted[loop].append((envelope, sender))
         case .heartbeat:
             guard let heartbeat = Heartbeat(envelope) else { return }
-            apply(presence.heard(heartbeat, from: sender, now: .now()))
+            apply(presence.heard(heartbeat, from: sender, now: gateway.clock.now))
         case .goodbye:
             apply(presence.saidGoodbye(sender))
         case .note:

@@ -21,7 +21,7 @@ extension Worker {
     /// timeout: the session is then known by its token alone.
     func record(_ session: Session, handshake: [UInt8], then body: @escaping () -> Void) {
         guard let directory else { return body() }
-        let record = SessionRecord(session, handshake: handshake, now: NodeClock.unixSeconds())
+        let record = SessionRecord(session, handshake: handshake, now: gateway.clock.unixSeconds)
         directory.create(session.id.key, record.value, lifetime: recordLifetime, on: loop)
             .assumeIsolated().whenComplete { result in
                 if case .failure(let error) = result { self.noteUnrecorded(session, error) }
@@ -112,7 +112,7 @@ extension Worker {
         change(session) { record in
             guard record.state == .live else { return nil }
             var seen = record
-            seen.lastSeen = NodeClock.unixSeconds()
+            seen.lastSeen = self.gateway.clock.unixSeconds
             return seen
         }
     }
@@ -159,7 +159,7 @@ extension Worker {
         change(
             session,
             { record in
-                let unix = NodeClock.unixSeconds()
+                let unix = self.gateway.clock.unixSeconds
                 isOver = record.state == .live && unix &- min(record.lastSeen, unix) >= idle
                 guard isOver else { return nil }
                 var ended = record

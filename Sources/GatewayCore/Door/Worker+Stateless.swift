@@ -90,7 +90,7 @@ extension Worker {
         var places: [Int] = []
         for range in [message.requestState, message.cursor, message.taskId] where !range.isAbsent {
             let reading = body(request, range) {
-                InstanceTag.read($0, sealer, principal: plan.principal, now: NodeClock.unixSeconds())
+                InstanceTag.read($0, sealer, principal: plan.principal, now: gateway.clock.unixSeconds)
             }
             switch reading {
             case .none: continue

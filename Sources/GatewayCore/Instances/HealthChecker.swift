@@ -15,7 +15,7 @@ final class HealthChecker {
     private static let downIntervalMilliseconds: Int64 = 1_000
 
     private struct State {
-        var next = NIODeadline.now()
+        var next = NIODeadline.uptimeNanoseconds(0)
         var running: CheckExchange?
         var eraUntil: NIODeadline?
         var hasFixedEra = false

@@ -13,9 +13,9 @@ extension Worker {
         _ session: Session, _ instance: Instance, rawID: UnsafeRawBufferPointer, on exchange: Exchange
     ) -> [UInt8] {
         let wait = gateway.parts.waits.question
-        let expires = NodeClock.unixSeconds() &+ UInt32(clamping: wait.nanoseconds / 1_000_000_000 + 1)
+        let expires = gateway.clock.unixSeconds &+ UInt32(clamping: wait.nanoseconds / 1_000_000_000 + 1)
         let token = QuestionToken(
-            session: session.id, nonce: SecureRandom.uint64(), instance: instance.digest, epoch: session.epoch,
+            session: session.id, nonce: gateway.parts.random(), instance: instance.digest, epoch: session.epoch,
             expires: expires, host: gateway.parts.member.incarnation, rawID: Array(rawID))
         let text = token.seal(sealer)
         questions.insert(
@@ -43,7 +43,7 @@ extension Worker {
             metrics.answersRefused &+= 1
             throw .unknownQuestion
         }
-        guard NodeClock.unixSeconds() <= token.expires, gateway.answered.take(token.nonce, expires: token.expires)
+        guard gateway.clock.unixSeconds <= token.expires, gateway.answered.take(token.nonce, expires: token.expires)
         else {
             metrics.answersLate &+= 1
             throw .lateAnswer
@@ -62,7 +62,7 @@ extension Worker {
     func expireQuestions() {
         for question in questions.removeExpired(now: now) where !question.session.hasEnded {
             // Else another event loop has just accepted the answer.
-            guard gateway.answered.take(question.nonce, expires: NodeClock.unixSeconds() &+ 3600) else { continue }
+            guard gateway.answered.take(question.nonce, expires: gateway.clock.unixSeconds &+ 3600) else { continue }
             metrics.questionsExpired &+= 1
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
@@ -156,7 +156,7 @@ extension Exchange {
         let rawID = UnsafeRawBufferPointer(rebasing: data[message.requestId.range])
         guard let asked = worker.questions.find(session.id, rawID: rawID) else { return .keep }
         worker.questions.remove(asked.nonce)
-        _ = worker.gateway.answered.take(asked.nonce, expires: NodeClock.unixSeconds() &+ 3600)
+        _ = worker.gateway.answered.take(asked.nonce, expires: worker.gateway.clock.unixSeconds &+ 3600)
         return .data(Worker.replace(message.requestId, in: data, with: [0x22] + asked.token + [0x22]))
     }
 

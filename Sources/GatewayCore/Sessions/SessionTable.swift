@@ -28,10 +28,11 @@ final class SessionTable: Sendable {
     private let total = Atomic<Int>(0)
     let sessionsMax: Int
     /// Changes with every start, see ``SessionToken/incarnation``.
-    let incarnation = SecureRandom.uint64()
+    let incarnation: UInt64
 
-    init(sessionsMax: Int) {
+    init(sessionsMax: Int, incarnation: UInt64 = SecureRandom.uint64()) {
         self.sessionsMax = sessionsMax
+        self.incarnation = incarnation
         shards = (0..<Self.shardCount).map { _ in Shard() }
     }
 

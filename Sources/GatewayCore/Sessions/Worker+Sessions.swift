@@ -35,7 +35,7 @@ extension Worker {
         if let session = gateway.sessions.find(token.session) { return session }
         // A token of this start without an entry has ended. One from before a restart with the same secret says all
         // that is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
-        let unix = NodeClock.unixSeconds()
+        let unix = gateway.clock.unixSeconds
         guard token.incarnation != gateway.sessions.incarnation, unix < token.expires,
             let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
             let instance = instance(of: token, upstream), let id = token.upstreamSessionID, !id.isEmpty
@@ -65,7 +65,7 @@ extension Worker {
     ) -> Session? {
         let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
         let session = Session(
-            id: SessionID(high: SecureRandom.uint64(), low: SecureRandom.uint64()), upstream: upstream,
+            id: SessionID(high: gateway.parts.random(), low: gateway.parts.random()), upstream: upstream,
             instance: instance, upstreamSessionID: upstreamSessionID, principal: principal, messagePath: messagePath,
             now: nowSeconds, endsAt: nowSeconds &+ max(age, 1))
         if let entered = gateway.sessions.insert(session) { return entered }
@@ -76,7 +76,7 @@ extension Worker {
 
     /// What the client gets to hold.
     func token(for session: Session) -> [UInt8] {
-        let unix = NodeClock.unixSeconds()
+        let unix = gateway.clock.unixSeconds
         let token = SessionToken(
             session: session.id, incarnation: gateway.sessions.incarnation, upstream: session.upstream.digest,
             instance: session.instance.digest, node: gateway.parts.member.incarnation, principal: session.principal,
@@ -132,7 +132,7 @@ extension Worker {
     func makeTag(_ instance: Instance, _ principal: Principal) -> [UInt8] {
         let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
         return gateway.tags.tag(
-            instance.digest, principal, lifetime: age, now: NodeClock.unixSeconds(), sealer)
+            instance.digest, principal, lifetime: age, now: gateway.clock.unixSeconds, sealer)
     }
 }
 
