@@ -107,6 +107,11 @@ let package = Package(
                 "TransportConformance", "MemoryTransport", "HTTPTransport", "SealedBox", "TransportAPI", nioCore,
                 nioPosix, logging,
             ]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "GatewayCore", "MemoryTransport", "SealedBox", "HTTPWire", "TransportAPI", nioCore, nioEmbedded, logging,
+            ]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
     ],

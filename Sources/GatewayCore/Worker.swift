@@ -151,18 +151,28 @@ public final class Worker: RequestService, @unchecked Sendable {
         for session in gateway.sessions.removeExpired(now: nowSeconds, idle: max(idle, 1)) { retire(session) }
     }
 
-    /// Tells an instance that a session is over, so that it can free what it holds. Nobody waits for the answer.
-    func endUpstream(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8]) {
+    /// Tells an instance that a session is over, so that it can free what it holds and no node that has not heard of
+    /// the end can use it. Nobody waits for the answer; what did not arrive is sent again.
+    func endUpstream(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], attempts: Int = 3) {
         guard !sessionID.isEmpty else { return }
         var lines = ByteBuffer()
         lines.writeHeader("Mcp-Session-Id", sessionID)
-        sendOwn(ExchangeRequest(verb: .delete, lines: lines, body: nil), upstream, instance)
+        sendOwn(ExchangeRequest(verb: .delete, lines: lines, body: nil), upstream, instance) { [weak self] result in
+            // Refused: its process is gone, and the session with it.
+            guard case .failure(let error) = result, error.code != .refused, attempts > 1 else { return }
+            self?.loop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+                self?.endUpstream(upstream, instance, sessionID, attempts: attempts - 1)
+            }
+        }
     }
 
-    /// Sends something whose answer nobody waits for.
-    func sendOwn(_ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance) {
+    /// Sends something whose answer no client waits for.
+    func sendOwn(
+        _ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance,
+        then: @escaping (Result<CheckExchange.Reply, TransportError>) -> Void = { _ in }
+    ) {
         guard ownExchanges.count < Self.ownExchangesMax else { return }
-        let exchange = CheckExchange(deadline: now + .seconds(5)) { _ in }
+        let exchange = CheckExchange(deadline: now + .seconds(5), completion: then)
         exchange.start(request, lanes[upstream.index], instance)
         if !exchange.isOver { ownExchanges.append(exchange) }
     }

@@ -44,6 +44,7 @@ extension Exchange {
 
     /// Tells the client that its request failed.
     func fail(_ code: TransportError.Code, _ reason: String, delivery: TransportError.Delivery = .unknown) {
+        if plan.mode == .deletion, code != .refused { deleteAgain() }
         switch phase {
         case .done: return
         case .awaitingHead, .holding: failBeforeAnswer(code, reason, delivery)
@@ -53,6 +54,12 @@ extension Exchange {
             sink?.abort()
             finish(isDetached ? .clientLeft : .outcomeUnknown)
         }
+    }
+
+    /// The session has ended here, and its instance may not have heard of it.
+    private func deleteAgain() {
+        guard let session = plan.session, !session.instance.isAttached else { return }
+        worker.endUpstream(plan.upstream, session.instance, session.upstreamSessionID)
     }
 
     private func failBeforeAnswer(

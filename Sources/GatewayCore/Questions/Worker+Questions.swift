@@ -62,7 +62,10 @@ extension Worker {
     func expireQuestions() {
         for question in questions.removeExpired(now: now) where !question.session.hasEnded {
             // Else another event loop has just accepted the answer.
-            guard gateway.answered.take(question.nonce, expires: gateway.clock.unixSeconds &+ 3600) else { continue }
+            let expires = gateway.clock.unixSeconds &+ 3600
+            guard gateway.answered.take(question.nonce, expires: expires) else { continue }
+            // A late answer may come in anywhere.
+            gateway.tell(.answered(nonce: question.nonce, expires: expires))
             metrics.questionsExpired &+= 1
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",

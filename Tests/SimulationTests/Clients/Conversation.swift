@@ -1,0 +1,176 @@
+// One session as its client lives it: what it sends, the calls that it waits for, its GET stream. It knows only what
+// it was told over its connections.
+
+import NIOCore
+
+final class Conversation {
+    enum State {
+        case live
+        /// The client has ended it, and was told so.
+        case deleted
+        /// The client has asked for its end and does not know.
+        case leaving
+        /// A node has said that there is no such session.
+        case gone
+    }
+
+    unowned let client: SimulatedClient
+    let mark: String
+    let token: String
+    let revision: String
+    private(set) var state = State.live
+    private(set) var calls: [ClientCall] = []
+    private(set) var stream: ClientStream?
+    private(set) var lastUse: NIODeadline
+    /// Kept until they are over.
+    private var receipts: [Receipt] = []
+    private var made = 0
+    private var endedAt: NIODeadline
+
+    init(_ client: SimulatedClient, mark: String, token: String, revision: String) {
+        self.client = client
+        self.mark = mark
+        self.token = token
+        self.revision = revision
+        lastUse = client.world.now
+        endedAt = client.world.now
+    }
+
+    var world: World { client.world }
+    var isLive: Bool { if case .live = state { true } else { false } }
+    /// Its end was asked for, or may have been.
+    var wasDeleted: Bool {
+        switch state {
+        case .deleted, .leaving: true
+        case .live, .gone: false
+        }
+    }
+
+    var openReceipts: Int { receipts.count { $0.isOpen } }
+
+    // MARK: Sending
+
+    func send(
+        _ verb: String, _ body: String = "", at node: SimulatedNode? = nil, lastEventID: String? = nil, as own: String? = nil,
+        _ name: String, _ reader: any AnswerReader
+    ) -> ClientConnection {
+        let node = node ?? client.simulation.anyNode()
+        var headers = [
+            ("Mcp-Session-Id", token), ("MCP-Protocol-Version", revision), ("x-client", own ?? client.name),
+        ]
+        if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
+        if own == nil { lastUse = world.now }
+        world.note("\(name) \(verb) at node \(node.place)" + (lastEventID == nil ? "" : " with an event id"))
+        return node.send(verb, headers: headers, body: body, "\(name) \(verb)", reader)
+    }
+
+    private func send(
+        _ verb: String, _ body: String, at node: SimulatedNode? = nil, as own: String? = nil, _ name: String,
+        then done: @escaping (Receipt.Outcome) -> Void
+    ) {
+        let receipt = Receipt(world, done)
+        receipts.removeAll { !$0.isOpen }
+        receipts.append(receipt)
+        _ = send(verb, body, at: node, as: own, name, receipt)
+    }
+
+    // MARK: What a client does
+
+    func call(_ script: CallScript) {
+        made += 1
+        let name = "\(mark).\(made)"
+        client.ledger.add(Ledger.Call(mark: name, script: script))
+        let call = ClientCall(self, id: made + 1, name: name, script: script)
+        calls.append(call)
+        call.post()
+    }
+
+    func notify(_ method: String = "notifications/roots/list_changed") {
+        send("POST", Payload.note(method, mark: mark), "\(mark) \(method)") { [self] outcome in
+            guard case .answered(let status, _) = outcome, !isToldGone(status) else { return }
+            world.expect(status == 202, "\(mark): a notification was answered with \(status)")
+        }
+    }
+
+    func answer(_ id: String, _ question: String) {
+        let times = world.random.chance(client.simulation.scenario.answersTwice ? 20 : 0) ? 2 : 1
+        for _ in 0..<times {
+            let delay =
+                world.random.chance(10) ? world.random.milliseconds(3_500...4_500) : world.random.milliseconds(5...1_000)
+            world.after(delay) { [self] in
+                guard isLive else { return }
+                let body = Payload.answer(id, mark: mark, question: question)
+                send("POST", body, "\(mark) answers \(question)") { [self] outcome in
+                    guard case .answered(let status, _) = outcome, !isToldGone(status) else { return }
+                    world.expect(status == 202, "\(mark): the answer to \(question) was refused with \(status)")
+                }
+            }
+        }
+    }
+
+    func listen() {
+        let stream = stream ?? ClientStream(self)
+        self.stream = stream
+        stream.open()
+    }
+
+    func delete() {
+        guard isLive else { return }
+        state = .leaving
+        endedAt = world.now
+        send("DELETE", "", "\(mark)") { [self] outcome in
+            guard case .answered(let status, _) = outcome else { return }
+            world.expect(status == 200 || status == 404, "\(mark): DELETE was answered with \(status)")
+            state = .deleted
+            endedAt = world.now
+            for _ in 0..<world.random.below(3) {
+                world.after(world.random.milliseconds(1...2_000)) { [self] in haunt() }
+            }
+        }
+    }
+
+    // MARK: What must fail
+
+    /// Uses the session after its end.
+    func haunt(at node: SimulatedNode? = nil, mustFail: Bool = false) {
+        intrude(at: node, as: nil, "haunts") { [self] status in
+            if mustFail { world.expect(status == 404, "\(mark) has ended, and is answered with \(status)") }
+        }
+    }
+
+    /// Somebody else uses the session's id.
+    func trespass(as other: String) {
+        intrude(at: nil, as: other, "is used by \(other)") { [self] status in
+            world.expect(status == 404, "\(mark) was used by \(other), who got \(status)")
+        }
+    }
+
+    private func intrude(
+        at node: SimulatedNode?, as other: String?, _ what: String, _ body: @escaping (Int) -> Void
+    ) {
+        made += 1
+        let name = "\(mark).ghost\(made)"
+        let from = other == nil ? endedAt + client.simulation.scenario.endTakes : world.now
+        client.ledger.add(Ledger.Call(mark: name, script: CallScript(isJSON: true), forbiddenFrom: from))
+        let text = Payload.call(made + 1, method: "tools/call", mark: mark, call: name)
+        send("POST", text, at: node, as: other, "\(mark) \(what)") { outcome in
+            if case .answered(let status, _) = outcome { body(status) }
+        }
+    }
+
+    // MARK: What it is told
+
+    /// Notes that a node does not know the session, and whether that can be true.
+    func isToldGone(_ status: Int) -> Bool {
+        guard status == 404 else { return false }
+        guard isLive else { return true }
+        world.note("\(mark) is told that it is gone")
+        state = .gone
+        endedAt = world.now
+        let idle = client.simulation.scenario.waits.sessionIdle
+        world.expect(
+            client.simulation.mayBeGone(mark) || world.now - lastUse > idle - .seconds(5),
+            "\(mark) lives, and its client was told that it does not")
+        return true
+    }
+}

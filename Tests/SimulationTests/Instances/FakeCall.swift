@@ -1,0 +1,90 @@
+// A call that runs in a fake instance, step by step as its script says, whether or not anybody listens.
+
+import NIOCore
+import TransportAPI
+
+final class FakeCall {
+    private let session: FakeSession
+    private let call: Ledger.Call
+    private let rawID: Int
+    private(set) var wire: Wire?
+    private var events: [FakeSession.Event] = []
+    private var steps: ArraySlice<CallScript.Step>
+    private var place = 0
+
+    init(_ session: FakeSession, _ call: Ledger.Call, rawID: Int, _ wire: Wire) {
+        self.session = session
+        self.call = call
+        self.rawID = rawID
+        self.wire = wire
+        steps = call.script.steps[...]
+    }
+
+    private var world: World { session.world }
+
+    var name: String { call.mark }
+
+    func begin() {
+        if !call.script.isJSON { wire?.begin(200, .eventStream) }
+        next()
+    }
+
+    private func next() {
+        let pause = world.random.chance(10) ? world.random.milliseconds(500...2_500) : world.random.milliseconds(1...200)
+        world.after(pause) { [self] in
+            guard !session.isDead else { return }
+            guard let step = steps.popFirst() else { return finish() }
+            place += 1
+            switch step {
+            case .progress:
+                say(Payload.progress(mark: session.mark, call: call.mark, place: place))
+                next()
+            case .question:
+                let id = session.ask("\(call.mark)/\(place)") { [weak self] in self?.next() }
+                say(Payload.question(id, mark: session.mark, call: call.mark, place: place))
+            }
+            if world.random.chance(session.instance.breakPercent) { wire?.cut() }
+        }
+    }
+
+    private func finish() {
+        if call.script.hangs { return }
+        place += 1
+        let result = Payload.result(rawID, mark: session.mark, call: call.mark, place: place)
+        call.hasResult = true
+        if call.script.isJSON {
+            wire?.json(200, result)
+            return
+        }
+        say(result)
+        wire?.end()
+    }
+
+    private func say(_ json: String) {
+        let event = FakeSession.Event(id: place, json: json)
+        call.said = max(call.said, place)
+        if session.instance.keepsEvents { events.append(event) }
+        write(event)
+    }
+
+    private func write(_ event: FakeSession.Event) {
+        guard let wire, wire.isOpen else { return }
+        let text = session.text(event, of: call.mark)
+        guard world.random.chance(20) else { return wire.send(text) }
+        // In two reads.
+        let bytes = Array(text.utf8)
+        let cut = world.random.below(bytes.count)
+        wire.send(String(decoding: bytes[..<cut], as: UTF8.self))
+        wire.send(String(decoding: bytes[cut...], as: UTF8.self))
+    }
+
+    /// The node has lost the stream, and asks for the rest.
+    func continueOn(_ wire: Wire, after: Int) {
+        self.wire?.end()
+        self.wire = wire
+        world.note("\(session.mark): \(call.mark) goes on after \(after)")
+        wire.begin(200, .eventStream)
+        for event in events where event.id > after { write(event) }
+        if call.hasResult { wire.end() }
+    }
+}

@@ -1,0 +1,60 @@
+// Runs of the whole cluster in one thread and in virtual time. `PATCHBAY_SEEDS=5000` runs more of them, from
+// `PATCHBAY_FIRST` on, and `PATCHBAY_SEED=123` one again, with what it did.
+
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+@Suite("Simulation")
+struct SimulationTests {
+    private static func number(_ name: String) -> UInt64? {
+        getenv(name).flatMap { UInt64(String(cString: $0)) }
+    }
+
+    /// The seeds of this run.
+    private static let seeds: Range<UInt64> = {
+        if let one = number("PATCHBAY_SEED") { return one..<(one + 1) }
+        let first = number("PATCHBAY_FIRST") ?? 1
+        return first..<(first + (number("PATCHBAY_SEEDS") ?? 60))
+    }()
+
+    private static var isOne: Bool { number("PATCHBAY_SEED") != nil }
+
+    /// Failing seeds that are reported. Beyond: the run stops.
+    private static let failuresMax = 5
+
+    private func run(_ make: (inout Generator) -> Scenario) throws {
+        var counts: [String: Int] = [:]
+        var failures = 0
+        for seed in Self.seeds {
+            let world = try Simulation(seed: seed, scenario: make).run()
+            counts.merge(world.counts) { $0 + $1 }
+            if Self.isOne { print(world.trace.joined(separator: "\n")) }
+            if world.violations.isEmpty { continue }
+            Issue.record("\(world.report)")
+            failures += 1
+            if failures == Self.failuresMax { break }
+        }
+        if Self.seeds.count > 100 || Self.isOne {
+            print(counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n"))
+        }
+    }
+
+    @Test("Without faults every call gets its result, and nothing is left behind")
+    func calm() throws { try run(Scenario.calm) }
+
+    @Test("Whatever goes wrong, requests end once, streams have no silent gap, and all comes to rest")
+    func faults() throws { try run(Scenario.drawn) }
+
+    @Test("A seed gives the same run each time")
+    func repeatable() throws {
+        for seed in Self.seeds.prefix(5) {
+            let digests = try (0..<2).map { _ in try Simulation(seed: seed, scenario: Scenario.drawn).run().digest }
+            #expect(digests[0] == digests[1], "seed \(seed)")
+        }
+    }
+}
