@@ -43,12 +43,14 @@ extension GatewayConfiguration {
     }
 
     /// The name of this node: `nodeName`, or else its host's name with `-` for every character that a name cannot
-    /// have, cut at 64 characters. Never empty.
+    /// have, and the port of `cluster.listen`, since several nodes may be on one host: of two members with one name
+    /// the others take the later one for a new start of the earlier. At most 64 characters, never empty.
     public func nodeName(onHost host: String) -> String {
         if let nodeName { return nodeName }
-        let allowed = host.utf8.prefix(64).map { byte in
+        let port = cluster.http?.listen.map { "-\($0.port)" } ?? ""
+        let allowed = host.utf8.prefix(64 - port.utf8.count).map { byte in
             byte.isLetterOrDigit || "._-".utf8.contains(byte) ? byte : UInt8(ascii: "-")
         }
-        return allowed.isEmpty ? "node" : String(decoding: allowed, as: UTF8.self)
+        return (allowed.isEmpty ? "node" : String(decoding: allowed, as: UTF8.self)) + port
     }
 }

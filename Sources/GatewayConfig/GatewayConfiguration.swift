@@ -20,8 +20,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var secret: [String] = []
     /// `cluster`: what several nodes share.
     public var cluster = Cluster()
-    /// `node_name`: how logs, metrics and other nodes name this node; like an upstream's name. `nil`: derived from
-    /// the host's name, see `nodeName(onHost:)`.
+    /// `node_name`: how logs, metrics and other nodes name this node; like an upstream's name. No two nodes of a
+    /// cluster have the same. `nil`: derived, see `nodeName(onHost:)`.
     public var nodeName: String?
     /// `heartbeat`: how often a node or an attachment says that it lives. 100 ms to 1 m.
     public var heartbeat: Duration = .seconds(1)

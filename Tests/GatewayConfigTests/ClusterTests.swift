@@ -55,6 +55,14 @@ import Testing
         #expect(named.nodeName(onHost: host) == "n1")
     }
 
+    @Test(arguments: [("", "node-7001"), ("a b", "a-b-7001"), (String(repeating: "x", count: 65), nil)])
+    func nodesOfOneHostDifferByTheirPort(_ host: String, _ name: String?) throws {
+        let keys = "listen: '127.0.0.1:7001', peers: []"
+        let text = "secret: ${env:S}\ncluster: {transport: http, \(keys)}\n" + smallUpstream
+        let derived = try load(text, environment: environment).configuration.nodeName(onHost: host)
+        #expect(derived == name ?? String(repeating: "x", count: 59) + "-7001")
+    }
+
     @Test(arguments: ["cluster.listen", "cluster.peers[]", "cluster.dns"])
     func diagnosticsHideReferences(_ path: String) {
         let key = path.dropFirst(8).replacing("[]", with: "")
