@@ -61,7 +61,8 @@ public final class Gateway: Sendable {
     public func makeWorker(on loop: any EventLoop) throws -> Worker {
         let index = workerCount.add(1, ordering: .relaxed).oldValue
         let worker = try Worker(gateway: self, loop: loop, index: UInt8(clamping: index))
-        workers.withLock { $0.append(worker) }
+        // In the order of their indices, whichever loop comes first: what is sent to a loop goes by its place here.
+        workers.withLock { all in all.insert(worker, at: all.firstIndex { $0.index > worker.index } ?? all.endIndex) }
         worker.start(isFirst: index == 0)
         return worker
     }
