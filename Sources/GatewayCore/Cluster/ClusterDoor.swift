@@ -38,7 +38,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         }
         return EventLoopFuture.whenAllSucceed(all, on: loop).assumeIsolated().map { subscriptions in
             self.subscriptions = subscriptions
-            self.lastHeartbeat = nil
+            self.beat()
         }.nonisolated()
     }
 
@@ -107,6 +107,12 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         apply(presence.tick(now: now))
         if let last = lastHeartbeat, now - last < cluster.timing.heartbeat { return }
         lastHeartbeat = now
+        beat()
+    }
+
+    /// Says that this member lives, and what it offers.
+    private func beat() {
+        guard !cluster.isAlone, !hasLeft else { return }
         try? cluster.bus.publish(heartbeat.envelope(), to: .everyone)
     }
 
@@ -135,7 +141,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
                 if case .joined = change { log("a member has joined", member, nil) }
                 if case .suspected = change { log("a member is silent", member, nil) }
                 // Whoever has just come knows nothing of us.
-                if case .joined = change { lastHeartbeat = nil }
+                if case .joined = change { beat() }
             case .left(let member, let reason):
                 gateway.noteDetachment(member)
                 log("a member has left", member, "\(reason)")
