@@ -7,7 +7,10 @@ import TransportConformance
 @Suite("Support table")
 struct SupportTableTests {
     /// All transports that join nodes. A new one is a line here.
-    static let rows = [SupportTable.Row(name: "memory", gaps: MemorySubject.gaps)]
+    static let rows = [
+        SupportTable.Row(name: "memory", gaps: MemorySubject.gaps),
+        SupportTable.Row(name: "http", gaps: HTTPSubject.gaps),
+    ]
 
     private static let marker = "<!-- support table -->"
     private static let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
