@@ -32,8 +32,6 @@ extension Worker {
         guard let message = plan.message, let session = plan.session, message.kind == .result || message.kind == .error,
             !session.instance.isAttached
         else { return (request, plan) }
-        // Its attachment accepts it, once for all nodes.
-        if session.instance.isAttached { return (request, plan) }
         let (changed, own, question) = try answered(request, message, session)
         plan.message = own
         plan.answers = question
