@@ -32,7 +32,9 @@ final class HostedStream {
     /// - Parameters:
     ///   - isPrimed: a priming event stands before it. It is not kept.
     ///   - fill: writes the event's lines, its blank line included, without an id.
-    func add(_ limits: Limits, capacity: Int, isPrimed: Bool = false, _ fill: (inout ByteBuffer) -> Void) -> ByteBuffer {
+    func add(
+        _ limits: Limits, capacity: Int, isPrimed: Bool = false, _ fill: (inout ByteBuffer) -> Void
+    ) -> ByteBuffer {
         let idBytes = idPrefix.count + 16
         var event = ByteBufferAllocator().buffer(capacity: idBytes * (isPrimed ? 2 : 1) + capacity)
         if isPrimed { writePriming(to: &event) }

@@ -48,7 +48,8 @@ import Testing
             guard !found.isEmpty else { return }
             for (id, data) in found.prefix(all ? found.count : Int.random(in: 1...found.count, using: &random)) {
                 lastID = id ?? lastID
-                if let number = data.components(around: #""progress":"#).first.flatMap({ Int($0.prefix { $0.isNumber }) }) {
+                let progress = data.components(around: #""progress":"#).first
+                if let number = progress.flatMap({ Int($0.prefix { $0.isNumber }) }) {
                     read.append(number)
                 } else if data.contains(#""result""#) || data.contains(#""error""#) {
                     isAnswered = true

@@ -51,7 +51,8 @@ final class Conversation {
     // MARK: Sending
 
     func send(
-        _ verb: String, _ body: String = "", at node: SimulatedNode? = nil, lastEventID: String? = nil, as own: String? = nil,
+        _ verb: String, _ body: String = "", at node: SimulatedNode? = nil, lastEventID: String? = nil,
+        as own: String? = nil,
         _ name: String, _ reader: any AnswerReader
     ) -> ClientConnection {
         let node = node ?? client.simulation.anyNode()
@@ -96,7 +97,8 @@ final class Conversation {
         let times = world.random.chance(client.simulation.scenario.answersTwice ? 20 : 0) ? 2 : 1
         for _ in 0..<times {
             let delay =
-                world.random.chance(10) ? world.random.milliseconds(3_500...4_500) : world.random.milliseconds(5...1_000)
+                world.random.chance(10)
+                    ? world.random.milliseconds(3_500...4_500) : world.random.milliseconds(5...1_000)
             world.after(delay) { [self] in
                 guard isLive else { return }
                 let body = Payload.answer(id, mark: mark, question: question)

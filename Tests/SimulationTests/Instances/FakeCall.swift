@@ -30,7 +30,8 @@ final class FakeCall {
     }
 
     private func next() {
-        let pause = world.random.chance(10) ? world.random.milliseconds(500...2_500) : world.random.milliseconds(1...200)
+        let pause = world.random.chance(10)
+            ? world.random.milliseconds(500...2_500) : world.random.milliseconds(1...200)
         world.after(pause) { [self] in
             guard !session.isDead else { return }
             guard let step = steps.popFirst() else { return finish() }

@@ -153,7 +153,9 @@ final class FakeSession {
 
     private func write(_ event: Event) {
         guard let stream, stream.isOpen else { return }
-        if ledger.stream(mark).written.last.map({ $0 < event.id }) ?? true { ledger.stream(mark).written.append(event.id) }
+        if ledger.stream(mark).written.last.map({ $0 < event.id }) ?? true {
+            ledger.stream(mark).written.append(event.id)
+        }
         stream.send(text(event, of: "get"))
     }
 

@@ -1,5 +1,5 @@
-// A client's connection to a node while one answer is under way: what the node flushes arrives after a while, and either
-// side may lose the other at any moment, the node without noticing at once.
+// A client's connection to a node while one answer is under way: what the node flushes arrives after a while, and
+// either side may lose the other at any moment, the node without noticing at once.
 
 import GatewayCore
 import NIOCore

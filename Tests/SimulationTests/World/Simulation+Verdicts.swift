@@ -50,7 +50,9 @@ extension Simulation {
             for call in conversation.calls { call.judge(ledger.calls[call.name]) }
             guard conversation.isLive, let stream = conversation.stream, stream.isWanted else { continue }
             world.expect(stream.isOpen, "\(conversation.mark) gets no stream any more")
-            let session = instances.flatMap(\.liveSessions).last { $0.mark == conversation.mark && $0.lastWritten != nil }
+            let session = instances.flatMap(\.liveSessions).last {
+                $0.mark == conversation.mark && $0.lastWritten != nil
+            }
             session?.say()
             if let place = session?.lastWritten { last.append((conversation, place)) }
         }
@@ -62,7 +64,8 @@ extension Simulation {
         }
         for conversation in all {
             conversation.stream?.judge(
-                ledger.stream(conversation.mark).written, isWhole: conversation.isLive && conversation.stream?.isOpen == true)
+                ledger.stream(conversation.mark).written,
+                isWhole: conversation.isLive && conversation.stream?.isOpen == true)
         }
         world.expect(clients.allSatisfy { !$0.isBeginning }, "a client waits for its session for ever")
         for node in nodes {

@@ -140,7 +140,8 @@ final class Simulation {
     private var hasSettled: Bool {
         conversations.allSatisfy { conversation in
             conversation.calls.allSatisfy { $0.outcome != .open } && conversation.openReceipts == 0
-                && (!conversation.isLive || conversation.stream?.isWanted != true || conversation.stream?.isOpen == true)
+                && (!conversation.isLive || conversation.stream?.isWanted != true
+                    || conversation.stream?.isOpen == true)
         }
     }
 
