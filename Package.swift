@@ -110,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "GatewayCore", "MemoryTransport", "SealedBox", "HTTPWire", "TransportAPI", nioCore, nioEmbedded, logging,
+                "GatewayCore", "MemoryTransport", "SealedBox", "HTTPWire", "TransportAPI", nioCore, nioEmbedded,
+                logging,
             ]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
