@@ -32,10 +32,10 @@ bench: ## Benchmarks against nginx and HAProxy, as ratios in one interleaved run
 	python3 Tests/Benchmarks/bench.py $(BENCH)
 
 matrix: ## All end-to-end cases over every transport and topology
-	@echo "matrix: there is one transport and one topology so far; 'make test' runs all of their cases."
+	@echo "matrix: 'make test' runs every case over one node, two nodes, and nodes with attachments, all over HTTP."
 
 chaos: ## Faults under load: kill -9, pauses, partitions
-	@echo "chaos: has no content yet; the fault cases of one node are part of 'make test'."
+	@echo "chaos: has no content of its own yet; killed nodes, attachments and instances are part of 'make test'."
 
 soak: ## Hours of load, watching memory and open files
 	@echo "soak: has no content yet."
