@@ -18,6 +18,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
     /// When to subscribe anew after the bus has broken.
     private var subscribeAt: NIODeadline?
     private var hasLeft = false
+    private var isRenewing = false
     /// Envelopes with heartbeats of members whose clocks, versions or secrets do not fit are dropped by the transport.
     private static let resubscribeAfter = TimeAmount.milliseconds(200)
 
@@ -43,25 +44,34 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
     }
 
     func subscriptionEnded(_ error: TransportError) {
-        guard !hasLeft, subscribeAt == nil else { return }
+        guard !hasLeft, !isRenewing else { return }
         gateway.parts.logger.warning(
             "messages of other members may have been lost; every relayed exchange is verified",
             metadata: ["error": "\(error)"])
-        for subscription in subscriptions { subscription.end() }
-        subscriptions = []
-        subscribeAt = gateway.clock.now + Self.resubscribeAfter
+        renew()
     }
 
-    private func subscribeAgain(now: NIODeadline) {
-        guard let at = subscribeAt, now >= at else { return }
-        subscribeAt = nil
-        open().assumeIsolated().whenComplete { result in
+    /// Subscribes anew, at once: what comes meanwhile is lost.
+    private func renew() {
+        isRenewing = true
+        let old = subscriptions
+        subscriptions = []
+        let opened = open()
+        for subscription in old { subscription.end() }
+        opened.assumeIsolated().whenComplete { result in
+            self.isRenewing = false
             switch result {
             case .success:
                 for worker in self.gateway.allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
             case .failure: self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter
             }
         }
+    }
+
+    private func subscribeAgain(now: NIODeadline) {
+        guard let at = subscribeAt, now >= at, !isRenewing else { return }
+        subscribeAt = nil
+        renew()
     }
 
     // MARK: What comes in

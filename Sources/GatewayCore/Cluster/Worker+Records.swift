@@ -11,6 +11,9 @@ extension Worker {
 
     private var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
 
+    /// How long it stays on record that a session has ended. Later its instance, which was told, is the one to know.
+    private static let endedLifetime = TimeAmount.hours(1)
+
     private var idleSeconds: UInt32 {
         max(1, UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000))
     }
@@ -77,7 +80,8 @@ extension Worker {
                 return done()
             }
             directory.update(
-                session.id.key, changed.value, from: found.revision, lifetime: self.recordLifetime, on: self.loop
+                session.id.key, changed.value, from: found.revision,
+                lifetime: changed.state == .ended ? Self.endedLifetime : self.recordLifetime, on: self.loop
             ).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(.lost) where attempts > 1: self.change(session, attempts: attempts - 1, body, then: done)
@@ -100,6 +104,7 @@ extension Worker {
                 guard record.state != .ended else { return nil }
                 var ended = record
                 ended.state = .ended
+                ended.handshake = []
                 return ended
             }, then: body)
     }
@@ -164,6 +169,7 @@ extension Worker {
                 guard isOver else { return nil }
                 var ended = record
                 ended.state = .ended
+                ended.handshake = []
                 return ended
             },
             then: {

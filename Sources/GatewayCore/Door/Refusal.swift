@@ -64,7 +64,8 @@ struct Refusal: Error {
     ).elsewhere
     static let noInstance = Refusal(
         503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
-        dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n")
+        dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n"
+    ).elsewhere
     static let tooManySessions = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again later.",
         lines: "Retry-After: 5\r\n"

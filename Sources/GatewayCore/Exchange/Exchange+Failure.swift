@@ -119,6 +119,10 @@ extension Exchange {
     /// Answers by itself. Only while nothing was sent.
     func refuse(_ refusal: Refusal, _ outcome: Outcome) {
         guard let sink else { return finish(.clientLeft) }
+        if refusal.mayBeServedElsewhere, let relay = sink as? RelaySink {
+            relay.refuse(refusal.message)
+            return finish(outcome)
+        }
         var refusal = refusal
         // A client takes every error status but 404 for the end of its session (Python 1.x tears its transport down),
         // so a call that fails inside a live session is told with 200 and a JSON-RPC error.
