@@ -34,6 +34,7 @@ extension Cluster {
         @Test func killedNodeLosesNothingOfManyCallsInFlow() async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(.attached, before: fleet.servers)
+            let running = LineLog()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...20 {
                     group.addTask {
@@ -41,6 +42,8 @@ extension Cluster {
                         let peer = try await Peer.open(nodes.other.endpoint())
                         var track = Track(peer, Track.count(label, 60, pause: 0.03))
                         try await track.connect(at: number.isMultiple(of: 4) ? nodes.other : nodes.first)
+                        try await track.read(upTo: 2)
+                        running.append("\(label)\n".utf8)
                         await track.drain()
                         if !track.isWhole(label, 60) {
                             try await track.connect(at: nodes.other)
@@ -50,7 +53,7 @@ extension Cluster {
                         #expect(try executions(label, of: fleet) == 1, "the tool ran again")
                     }
                 }
-                try await Task.sleep(for: .milliseconds(700))
+                try await until("20 running calls") { running.count == 20 }
                 try await nodes.first.process.kill9()
                 try await group.waitForAll()
             }

@@ -156,23 +156,29 @@ extension Cluster {
         @Test func manyCallsInFlow() async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let running = LineLog()
             let ends = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 1...20 {
-                    group.addTask { try await Self.callThroughAKill(number, nodes, fleet) }
+                    group.addTask { try await Self.callThroughAKill(number, nodes, fleet, running) }
                 }
-                try await Task.sleep(for: .milliseconds(700))
+                try await until("20 running calls") { running.count == 20 }
                 try await nodes.first.process.kill9()
                 return try await group.reduce(into: [Bool]()) { $0.append($1) }
             }
             print("\(ends.filter { $0 }.count) of \(ends.count) calls are known to have ended well")
         }
 
+        /// - Parameter running: gets a line when the call is in flow.
         /// - Returns: true for a result, false for the error that says that nobody knows.
-        private static func callThroughAKill(_ number: Int, _ nodes: Deployment, _ fleet: Fleet) async throws -> Bool {
+        private static func callThroughAKill(
+            _ number: Int, _ nodes: Deployment, _ fleet: Fleet, _ running: LineLog
+        ) async throws -> Bool {
             let label = label("flow-\(number)")
             let peer = try await Peer.open(nodes.first.endpoint())
             var track = Track(peer, Track.count(label, 60, pause: 0.03))
             try await track.connect(at: number.isMultiple(of: 2) ? nodes.first : nodes.other)
+            try await track.read(upTo: 2)
+            running.append("\(label)\n".utf8)
             await track.drain()
             if !track.isWhole(label, 60) {
                 try await track.connect(at: nodes.other)

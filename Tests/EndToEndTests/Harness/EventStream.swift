@@ -25,8 +25,11 @@ final class EventStream: @unchecked Sendable {
     }
 
     /// The next event, or nil at the end of the stream. Comments are passed over.
+    /// - Throws: also when only comments came for longer than ``Deadline/usual``.
     func next() async throws -> ServerEvent? {
+        let end = ContinuousClock.now + Deadline.usual
         while pending.isEmpty {
+            guard ContinuousClock.now < end else { throw Overdue(description: "no event within \(Deadline.usual)") }
             guard let piece = try await reader.piece() else { return nil }
             // Events may end in CR LF twice, which to Swift are two characters and hold no "\n\n".
             rest = (rest + String(decoding: piece, as: UTF8.self)).replacingOccurrences(of: "\r\n", with: "\n")
@@ -38,9 +41,14 @@ final class EventStream: @unchecked Sendable {
     }
 
     /// The rest of the answer, read to its end.
+    /// - Throws: also when it has not ended after twice ``Deadline/usual``; comments would go on for ever.
     func whole() async throws -> HTTPAnswer {
+        let end = ContinuousClock.now + Deadline.usual * 2
         var answer = head
-        while let piece = try await reader.piece() { answer.body += piece }
+        while let piece = try await reader.piece() {
+            answer.body += piece
+            guard ContinuousClock.now < end else { throw Overdue(description: "an answer without end: \(answer.text)") }
+        }
         return answer
     }
 }

@@ -4,8 +4,12 @@ import Foundation
 final class Gateway: Sendable {
     let process: ManagedProcess
     let port: Int
-    /// 0 when it has no admin listener.
-    let adminPort: Int
+    /// 0 when it has no admin listener, or has not said so yet.
+    var adminPort: Int {
+        let mark = "msg=\"admin listener is up\" listen=\"127.0.0.1:"
+        let line = process.errors.first { $0.contains(mark) }?.components(separatedBy: mark).last
+        return line.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+    }
 
     /// Starts `patchbay serve` and waits until it is ready.
     /// - Parameters:
@@ -44,9 +48,6 @@ final class Gateway: Sendable {
             let port = Int(port)
         else { throw Overdue(description: "the gateway said '\(ready)' where 'patchbay ready URL' was expected") }
         self.port = port
-        let mark = "msg=\"admin listener is up\" listen=\"127.0.0.1:"
-        let admin = process.errors.first { $0.contains(mark) }?.components(separatedBy: mark).last
-        adminPort = admin.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
     }
 
     // MARK: Asking it
@@ -55,7 +56,9 @@ final class Gateway: Sendable {
 
     /// `GET` at the admin listener.
     func admin(_ path: String) async throws -> HTTPAnswer {
-        try await HTTPAnswer.get(Endpoint(port: adminPort, path: path))
+        // Its line comes over another pipe than the ready lines.
+        try await until("the admin listener") { adminPort > 0 }
+        return try await HTTPAnswer.get(Endpoint(port: adminPort, path: path))
     }
 
     /// The sum of the samples of a metric whose labels all occur in the line, or nil when there are none.
