@@ -13,7 +13,10 @@ extension Worker {
         _ session: Session, _ instance: Instance, rawID: UnsafeRawBufferPointer, on exchange: Exchange
     ) -> [UInt8] {
         let wait = gateway.parts.waits.question
-        let expires = gateway.clock.unixSeconds &+ UInt32(clamping: wait.nanoseconds / 1_000_000_000 + 1)
+        // How long is waited the host's own clock says. The id only has to become useless some day, and wall clocks may
+        // jump or differ by hours.
+        let age = max(wait, gateway.parts.waits.sessionMaxAge)
+        let expires = gateway.clock.unixSeconds &+ UInt32(clamping: age.nanoseconds / 1_000_000_000 + 1)
         let token = QuestionToken(
             session: session.id, nonce: gateway.parts.random(), instance: instance.digest, epoch: session.epoch,
             expires: expires, host: gateway.parts.member.incarnation, rawID: Array(rawID))
@@ -62,7 +65,7 @@ extension Worker {
     func expireQuestions() {
         for question in questions.removeExpired(now: now) where !question.session.hasEnded {
             // Else another event loop has just accepted the answer.
-            let expires = gateway.clock.unixSeconds &+ 3600
+            let expires = gateway.clock.unixSeconds &+ 24 * 3600
             guard gateway.answered.take(question.nonce, expires: expires) else { continue }
             // A late answer may come in anywhere.
             gateway.tell(.answered(nonce: question.nonce, expires: expires))
@@ -159,7 +162,7 @@ extension Exchange {
         let rawID = UnsafeRawBufferPointer(rebasing: data[message.requestId.range])
         guard let asked = worker.questions.find(session.id, rawID: rawID) else { return .keep }
         worker.questions.remove(asked.nonce)
-        _ = worker.gateway.answered.take(asked.nonce, expires: worker.gateway.clock.unixSeconds &+ 3600)
+        _ = worker.gateway.answered.take(asked.nonce, expires: worker.gateway.clock.unixSeconds &+ 24 * 3600)
         return .data(Worker.replace(message.requestId, in: data, with: [0x22] + asked.token + [0x22]))
     }
 

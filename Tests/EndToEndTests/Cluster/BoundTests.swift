@@ -6,7 +6,7 @@ extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct BoundTests {
         /// Nothing more can be kept: live streams do not suffer, and who resumes gets everything or the explicit error.
-        @Test(arguments: Topology.allCases)
+        @Test(arguments: [Topology.single, .paired])
         func fullLogIsToldAndHurtsNoLiveStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(
