@@ -14,6 +14,14 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// How often deadlines are looked at. Every wait of the core is late by at most this much.
     static let tickInterval = TimeAmount.milliseconds(250)
 
+    /// A relay whose other side is silent is found out before a client would lose patience. Probes of many exchanges go
+    /// together, so that they cost little.
+    static let relayLimits: RelayLimits = {
+        var limits = RelayLimits()
+        limits.quietInterval = .seconds(2)
+        return limits
+    }()
+
     let gateway: Gateway
     public let loop: any EventLoop
     /// Place among the node's event loops.
@@ -61,7 +69,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         self.index = index
         random = FastRandom(seed: gateway.parts.random())
         desk = gateway.parts.cluster.map {
-            RelayDesk(bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random())
+            RelayDesk(
+                bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random(), limits: Self.relayLimits)
         }
         hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)

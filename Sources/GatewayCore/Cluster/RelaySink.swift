@@ -33,7 +33,7 @@ final class RelaySink: ResponseSink, RelayObserver {
     /// Nothing was done: the caller may turn to somebody else.
     func refuse(_ reason: String) {
         observer = nil
-        answer.refuse(TransportError(.unreachable, .notDelivered, reason))
+        answer.refuse(TransportError(.closed, .notDelivered, reason))
     }
 
     func abort() {
