@@ -169,9 +169,13 @@ public final class Worker: RequestService, @unchecked Sendable {
         sendOwn(ExchangeRequest(verb: .delete, lines: lines, body: nil), upstream, instance) { [weak self] result in
             // Refused: its process is gone, and the session with it.
             guard case .failure(let error) = result, error.code != .refused, attempts > 1 else { return }
-            self?.loop.assumeIsolated().scheduleTask(in: .seconds(1)) {
-                self?.endUpstream(upstream, instance, sessionID, attempts: attempts - 1)
-            }
+            self?.endUpstreamLater(upstream, instance, sessionID, attempts: attempts - 1)
+        }
+    }
+
+    func endUpstreamLater(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], attempts: Int = 3) {
+        loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+            self?.endUpstream(upstream, instance, sessionID, attempts: attempts)
         }
     }
 

@@ -59,7 +59,7 @@ extension Exchange {
     /// The session has ended here, and its instance may not have heard of it.
     private func deleteAgain() {
         guard let session = plan.session, !session.instance.isAttached else { return }
-        worker.endUpstream(plan.upstream, session.instance, session.upstreamSessionID)
+        worker.endUpstreamLater(plan.upstream, session.instance, session.upstreamSessionID)
     }
 
     private func failBeforeAnswer(

@@ -57,6 +57,28 @@ import Testing
         expectDeleted(call)
     }
 
+    @Test("What may not have arrived is sent again, a few times")
+    func comesAgain() throws {
+        let (call, exchange) = try delete()
+        exchange.fail(.cut)
+        expectDeleted(call)
+        for attempt in 1...5 {
+            node.loop.advanceTime(by: .seconds(1))
+            let again = try #require(node.lane.last)
+            #expect(node.lane.opened.count == 2 + min(attempt, 3))
+            #expect(again.verb == .delete && again.header("Mcp-Session-Id") == "upstream-session")
+            if !again.isOver { again.fail(.cut) }
+        }
+        node.expectIdle()
+    }
+
+    @Test("An instance that is gone is not asked again")
+    func staysAway() throws {
+        try delete().1.fail(.refused)
+        node.loop.advanceTime(by: .seconds(2))
+        #expect(node.lane.opened.count == 2)
+    }
+
     @Test func says200WhenTheAnswerBreaksOff() throws {
         let (call, exchange) = try delete()
         exchange.begin(200, .eventStream)
