@@ -157,9 +157,29 @@ extension Exchange {
             return
         }
         if head.status == 404, let session = plan.session { worker.noteGone(session) }
-        if head.status == 409 || head.status >= 500, reopen() { return }
+        if head.status == 409, isStream, isDetached, worker.hasDirectory { return giveWay() }
+        continueReopening(head.status)
+    }
+
+    private func continueReopening(_ status: Int) {
+        if status == 409 || status >= 500, reopen() { return }
         phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
-        breakOff("The instance does not continue its stream (status \(head.status)).")
+        breakOff("The instance does not continue its stream (status \(status)).")
+    }
+
+    /// Somebody else has the instance's stream. Where that is another node, this one keeps nothing for a client that
+    /// comes back here: it would hear what is long over.
+    private func giveWay() {
+        handle?.cancel()
+        handle = nil
+        guard let session = plan.session else { return }
+        worker.lookUp(session) { [self] record in
+            guard case .reopening = phase, handle == nil, retryAt == nil else { return }
+            let holder = record?.holder ?? 0
+            guard isDetached, holder != worker.gateway.parts.member.incarnation, worker.members[holder] != nil
+            else { return continueReopening(409) }
+            finish(.clientLeft)
+        }
     }
 
     /// Tells the client to read again what may have changed unseen, behind the head if that is not there yet.
