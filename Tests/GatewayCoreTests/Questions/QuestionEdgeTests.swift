@@ -1,5 +1,6 @@
 // Questions at awkward moments: nobody listens, the stream is gone, the answer cannot be delivered, somebody guesses.
 
+import NIOCore
 import Testing
 import TransportAPI
 
@@ -46,6 +47,17 @@ import TransportAPI
         exchange.send(event(Body.result()))
         exchange.end()
         bench.expectRest()
+    }
+
+    @Test("Every node hears that a question is given up, so that none accepts a late answer")
+    func tellsOtherNodes() throws {
+        let bus = DeafBus()
+        let bench = try StreamBench { _ in } parts: { $0.cluster = ClusterParts(bus: bus, isAlone: false) }
+        let (_, exchange) = try bench.call()
+        ask(exchange)
+        #expect(bus.notes.isEmpty)
+        bench.node.pass(.seconds(301))
+        #expect(bus.notes.count == 1)
     }
 
     @Test func withdrawsOnNoOtherSessionsStream() throws {
@@ -131,5 +143,21 @@ import TransportAPI
         bench.node.pass(.seconds(301))
         #expect(told(bench).isEmpty)
         #expect(bench.node.worker.questions.count == 0)
+    }
+}
+
+/// Keeps what is published, and delivers nothing.
+private final class DeafBus: MessageBus, @unchecked Sendable {
+    private(set) var notes: [ClusterNote] = []
+    let envelopeBytesMax = 1 << 20
+
+    func publish(_ envelope: Envelope, to subject: Subject) {
+        if let note = ClusterNote(envelope) { notes.append(note) }
+    }
+
+    func subscribe(
+        to subject: Subject, capacity: SubscriptionCapacity, on loop: any EventLoop, _ receiver: any EnvelopeReceiver
+    ) -> EventLoopFuture<any Subscription> {
+        loop.makeFailedFuture(TransportError(.closed, .notDelivered, "Nobody is heard here."))
     }
 }
