@@ -168,7 +168,8 @@ extension Exchange {
 
     /// Tells the client that its answer is not waited for any more.
     func withdraw(_ question: PendingRequests.Question) {
-        guard case .relaying = phase else { return }
+        // Nothing comes behind the response of a call (2025-11-25, Streamable HTTP, Sending Messages to the Server, 6).
+        guard case .relaying = phase, isStream || !hasResponse else { return }
         let id = String(decoding: question.token, as: UTF8.self)
         say(
             #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"\#(id)","#

@@ -49,6 +49,18 @@ import TransportAPI
         bench.expectRest()
     }
 
+    @Test("A question is not withdrawn behind the response of its call")
+    func saysNothingBehindTheResponse() throws {
+        let bench = try StreamBench()
+        let (call, exchange) = try bench.call()
+        ask(exchange)
+        exchange.send(event(Body.result()))
+        bench.node.pass(.seconds(301))
+        #expect(!call.text.contains("notifications/cancelled"))
+        exchange.end()
+        bench.expectRest()
+    }
+
     @Test("Every node hears that a question is given up, so that none accepts a late answer")
     func tellsOtherNodes() throws {
         let bus = DeafBus()
