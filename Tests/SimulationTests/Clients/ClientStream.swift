@@ -28,8 +28,8 @@ final class ClientStream: AnswerReader {
 
     private var name: String { "\(conversation.mark)'s stream" }
 
-    /// It has a stream of events.
-    var isOpen: Bool { connection?.isDone == false && isEvents }
+    /// It has a stream of events, and reads it.
+    var isOpen: Bool { connection?.isDone == false && connection?.isStalled == false && isEvents }
 
     func open() {
         isWanted = true
@@ -111,7 +111,8 @@ final class ClientStream: AnswerReader {
     // MARK: Verdict
 
     /// - Parameter written: what its server has written to the connections of its GET streams.
-    /// - Parameter isWhole: the end of what was written must be there too.
+    /// - Parameter isWhole: the end of what was written must be there too. Else the session has ended, perhaps before
+    ///   the client could be told what is missing.
     func judge(_ written: [Int], isWhole: Bool) {
         var last = 0
         var missing: [Int] = []
@@ -130,7 +131,8 @@ final class ClientStream: AnswerReader {
                 isExcused = true
             }
         }
-        if isWhole, !isExcused { missing += written.filter { $0 > last } }
+        guard isWhole else { return }
+        if !isExcused { missing += written.filter { $0 > last } }
         world.expect(missing.isEmpty, "\(name) lacks \(missing), and was not told that something is missing: \(text)")
     }
 

@@ -38,12 +38,17 @@ final class Conversation {
 
     var world: World { client.world }
     var isLive: Bool { if case .live = state { true } else { false } }
-    /// Its end was asked for, or may have been.
-    var wasDeleted: Bool {
-        switch state {
-        case .deleted, .leaving: true
-        case .live, .gone: false
-        }
+    /// A node has said so.
+    var isDeleted: Bool { if case .deleted = state { true } else { false } }
+
+    /// It wants to hear what its server says.
+    var isListening: Bool { isLive && stream?.isWanted == true }
+
+    /// It has heard what its server has said last since the faults are over, or has ended.
+    var hearsAll: Bool {
+        guard isListening, let stream else { return true }
+        guard let last = client.ledger.stream(mark).saidSinceHealing else { return false }
+        return stream.isOpen && stream.hasHeard(last)
     }
 
     var openReceipts: Int { receipts.count { $0.isOpen } }
@@ -52,8 +57,7 @@ final class Conversation {
 
     func send(
         _ verb: String, _ body: String = "", at node: SimulatedNode? = nil, lastEventID: String? = nil,
-        as own: String? = nil,
-        _ name: String, _ reader: any AnswerReader
+        as own: String? = nil, _ name: String, _ reader: any AnswerReader
     ) -> ClientConnection {
         let node = node ?? client.simulation.anyNode()
         var headers = [
@@ -94,12 +98,11 @@ final class Conversation {
     }
 
     func answer(_ id: String, _ question: String) {
-        let times = world.random.chance(client.simulation.scenario.answersTwice ? 20 : 0) ? 2 : 1
-        for _ in 0..<times {
-            let delay =
-                world.random.chance(10)
-                    ? world.random.milliseconds(3_500...4_500) : world.random.milliseconds(5...1_000)
-            world.after(delay) { [self] in
+        let isTwice = client.simulation.scenario.answersTwice && world.random.chance(20)
+        if isTwice { client.ledger.answeredTwice.insert(question) }
+        for _ in 0..<(isTwice ? 2 : 1) {
+            let range = world.random.chance(10) ? 3_500...4_500 : 5...1_000
+            world.after(world.random.milliseconds(range)) { [self] in
                 guard isLive else { return }
                 let body = Payload.answer(id, mark: mark, question: question)
                 send("POST", body, "\(mark) answers \(question)") { [self] outcome in
@@ -145,6 +148,16 @@ final class Conversation {
         intrude(at: nil, as: other, "is used by \(other)") { [self] status in
             world.expect(status == 404, "\(mark) was used by \(other), who got \(status)")
         }
+    }
+
+    /// Comes back with a place in a stream that is another session's.
+    func borrow(_ eventID: String, of other: String) {
+        let receipt = Receipt(world) { [self] outcome in
+            guard case .answered(let status, _) = outcome, !isToldGone(status) else { return }
+            world.expect(status == 400, "\(mark) came with an event id of \(other), and got \(status)")
+        }
+        receipts.append(receipt)
+        _ = send("GET", lastEventID: eventID, "\(mark) with an event id of \(other)", receipt)
     }
 
     private func intrude(

@@ -33,18 +33,19 @@ final class SimulatedClient {
         case 85..<91 where simulation.scenario.clientsStall: stall(current)
         case 91..<93: current.delete()
         case 93..<96:
-            if let other = simulation.clients.first(where: { $0 !== self })?.name { current.trespass(as: other) }
+            guard let other = simulation.clients.first(where: { $0 !== self }) else { return }
+            current.trespass(as: other.name)
+        case 96..<98:
+            let others = simulation.clients.compactMap { $0 === self ? nil : $0.current?.calls.last }
+            guard let call = world.random.pick(others), let id = call.lastEventID else { return }
+            current.borrow(id, of: call.name)
         default: break
         }
     }
 
     private func loseConnection(of conversation: Conversation) {
         let open = conversation.calls.filter { $0.outcome == .open }
-        if world.random.chance(40) || open.isEmpty {
-            conversation.stream?.cut()
-        } else {
-            world.random.pick(open)?.cut()
-        }
+        if world.random.chance(40) || open.isEmpty { conversation.stream?.cut() } else { world.random.pick(open)?.cut() }
     }
 
     private func stall(_ conversation: Conversation) {
@@ -89,9 +90,15 @@ final class SimulatedClient {
         self.reader = reader
         let node = simulation.anyNode()
         world.note("\(mark) begins at node \(node.place)")
-        _ = node.send(
+        let connection = node.send(
             "POST", headers: [("x-client", name)], body: Payload.initialize(mark: mark, revision: revision),
             "\(mark) initialize", reader)
+        guard simulation.scenario.clientsLeave, world.random.chance(5) else { return }
+        world.after(world.random.milliseconds(0...60)) {
+            guard receipt.isOpen else { return }
+            connection.leave()
+            receipt.wasCut(connection)
+        }
     }
 
     private var reader: BeginReader?

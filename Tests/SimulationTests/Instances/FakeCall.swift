@@ -30,9 +30,8 @@ final class FakeCall {
     }
 
     private func next() {
-        let pause = world.random.chance(10)
-            ? world.random.milliseconds(500...2_500) : world.random.milliseconds(1...200)
-        world.after(pause) { [self] in
+        let pause = world.random.chance(10) ? 500...2_500 : 1...200
+        world.after(world.random.milliseconds(pause)) { [self] in
             guard !session.isDead else { return }
             guard let step = steps.popFirst() else { return finish() }
             place += 1
@@ -41,7 +40,11 @@ final class FakeCall {
                 say(Payload.progress(mark: session.mark, call: call.mark, place: place))
                 next()
             case .question:
-                let id = session.ask("\(call.mark)/\(place)") { [weak self] in self?.next() }
+                let place = place
+                let id = session.ask("\(call.mark)/\(place)") { [weak self] reason in
+                    if reason == "too_many_questions" { self?.call.refused.insert(place) }
+                    self?.next()
+                }
                 say(Payload.question(id, mark: session.mark, call: call.mark, place: place))
             }
             if world.random.chance(session.instance.breakPercent) { wire?.cut() }

@@ -36,7 +36,7 @@ final class ClientConnection: ResponseSink {
     private var lastArrival: NIODeadline
     /// Arrived while the client does not read.
     private var waiting: [Piece] = []
-    private var isStalled = false
+    private(set) var isStalled = false
     /// The node has ended or cut it, or knows that the client has left.
     private(set) var isOver = false
     /// The client gets nothing more.
@@ -119,6 +119,7 @@ final class ClientConnection: ResponseSink {
     func stall(for time: TimeAmount) {
         guard !isDone, !isOver, !isStalled else { return }
         isStalled = true
+        world.note("\(name): its client reads nothing for \(time.nanoseconds / 1_000_000) ms")
         observer?.clientIsWritable(false)
         world.after(time) {
             self.isStalled = false

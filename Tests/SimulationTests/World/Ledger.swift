@@ -25,6 +25,8 @@ final class Ledger {
         /// Events that the server has said, the result included.
         var said = 0
         var hasResult = false
+        /// Places of questions that the gateway has refused to pass on.
+        var refused: Set<Int> = []
 
         init(mark: String, script: CallScript, forbiddenFrom: NIODeadline? = nil) {
             self.mark = mark
@@ -36,10 +38,15 @@ final class Ledger {
     /// What the server of a session has written to its GET streams, in order.
     final class Stream {
         var written: [Int] = []
+        /// The newest message that must come through.
+        var saidSinceHealing: Int?
     }
 
     private(set) var calls: [String: Call] = [:]
     private(set) var streams: [String: Stream] = [:]
+
+    /// Questions to which the client gives two answers, perhaps to two nodes at once.
+    var answeredTwice: Set<String> = []
 
     func add(_ call: Call) { calls[call.mark] = call }
 

@@ -49,6 +49,7 @@ struct Scenario {
         scenario.interrupts = random.chance(30)
         scenario.clientsLeave = random.chance(80)
         scenario.clientsStall = random.chance(25)
+        scenario.answersTwice = random.chance(25)
         scenario.hasTightBounds = random.chance(30)
         scenario.idlesAtEnd = random.chance(10)
         return scenario
@@ -98,7 +99,7 @@ struct Scenario {
         for (isOn, name) in [
             (breaksStreams, "breaks"), (crashesInstances, "instances"), (crashesNodes, "nodes"),
             (partitions, "partitions"), (cutsStore, "store"), (interrupts, "interrupts"), (clientsLeave, "leaving"),
-            (clientsStall, "stalls"), (hasTightBounds, "tight"), (idlesAtEnd, "idle"),
+            (clientsStall, "stalls"), (answersTwice, "twice"), (hasTightBounds, "tight"), (idlesAtEnd, "idle"),
         ] where isOn {
             names.append(name)
         }

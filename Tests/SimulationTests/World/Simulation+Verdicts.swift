@@ -41,44 +41,56 @@ extension Simulation {
 
     // MARK: When the faults are over
 
+    /// Its server's session, if a stream of that is open.
+    func heardSession(of conversation: Conversation) -> FakeSession? {
+        instances.flatMap(\.liveSessions).last { $0.mark == conversation.mark && $0.isHeard }
+    }
+
     func judgeClients() {
         guard world.violations.isEmpty else { return }
         let all = clients.flatMap(\.conversations)
-        var last: [(Conversation, Int)] = []
         for conversation in all {
             world.expect(conversation.openReceipts == 0, "a request of \(conversation.mark) was never answered")
             for call in conversation.calls { call.judge(ledger.calls[call.name]) }
-            guard conversation.isLive, let stream = conversation.stream, stream.isWanted else { continue }
-            world.expect(stream.isOpen, "\(conversation.mark) gets no stream any more")
-            let session = instances.flatMap(\.liveSessions).last {
-                $0.mark == conversation.mark && $0.lastWritten != nil
-            }
-            session?.say()
-            if let place = session?.lastWritten { last.append((conversation, place)) }
         }
-        pass(.seconds(2), step: 50)
-        for (conversation, place) in last where conversation.isLive {
-            world.expect(
-                conversation.stream?.hasHeard(place) == true,
-                "\(conversation.mark)'s stream is deaf to \(place): \(conversation.stream?.text ?? "-")")
+        // A relay finds out within its probes' time that what it was to bring is lost.
+        let listening = all.filter(\.isListening)
+        for _ in 0..<4 where !listening.allSatisfy(\.hearsAll) {
+            for conversation in listening { heardSession(of: conversation)?.say(isHealed: true) }
+            pass(.seconds(15), step: 50) { listening.allSatisfy(\.hearsAll) }
         }
         for conversation in all {
-            conversation.stream?.judge(
-                ledger.stream(conversation.mark).written,
-                isWhole: conversation.isLive && conversation.stream?.isOpen == true)
+            conversation.stream?.judge(ledger.stream(conversation.mark).written, isWhole: conversation.isListening)
+        }
+        for conversation in listening where !conversation.hearsAll {
+            world.violated("\(conversation.mark)'s stream is deaf: \(conversation.stream?.text ?? "-")")
         }
         world.expect(clients.allSatisfy { !$0.isBeginning }, "a client waits for its session for ever")
+    }
+
+    /// Where everything stands, for whoever looks into a failure.
+    func noteNodes() {
         for node in nodes {
-            world.expect(
-                node.workers.allSatisfy { $0.members.count == nodes.count - 1 },
-                "node \(node.place) knows \(node.workers.map(\.members.count)) others")
+            for worker in node.workers {
+                world.note(
+                    "node \(node.place), loop \(worker.index): \(worker.metrics.exchanges) exchanges, "
+                        + "\(worker.metrics.detached) detached, \(worker.desk?.callCount ?? 0) relayed calls, "
+                        + "\(worker.desk?.hostedCount ?? 0) served for others, \(worker.streams.count) streams")
+            }
+            for exchange in node.openExchanges {
+                world.note(
+                    "node \(node.place): an exchange to \(exchange.instance?.name ?? "a host"), "
+                        + "is in an event stream: \(exchange.isRelaying), stalled: \(exchange.stalledSince != nil), "
+                        + "next number \(exchange.stream?.ring.next ?? 0)")
+            }
         }
     }
 
     /// What has ended is unknown at every node.
     func probeEnds() {
         for conversation in clients.flatMap(\.conversations) where !conversation.isLive {
-            guard conversation.wasDeleted || mayBeGone(conversation.mark) else { continue }
+            let lives = instances.contains { $0.session(marked: conversation.mark) != nil }
+            guard conversation.isDeleted || mayBeGone(conversation.mark) && !lives else { continue }
             for node in nodes { conversation.haunt(at: node, mustFail: true) }
         }
     }
@@ -91,6 +103,9 @@ extension Simulation {
             world.expect(conversation.openReceipts == 0, "a request of \(conversation.mark) was never answered")
         }
         for node in nodes {
+            world.expect(
+                node.workers.allSatisfy { $0.members.count == nodes.count - 1 },
+                "node \(node.place) knows \(node.workers.map(\.members.count)) others")
             for worker in node.workers { judge(worker, "node \(node.place), loop \(worker.index)") }
             for instance in node.gateway.parts.upstreams[0].instances {
                 let active = instance.active.load(ordering: .relaxed)
@@ -109,13 +124,37 @@ extension Simulation {
         world.expect(records <= begun, "\(records) records of \(begun) sessions")
     }
 
-    private func judge(_ worker: Worker, _ name: String) {
-        for (what, count) in [
+    /// Nothing is left that will go by itself.
+    var isAtRest: Bool {
+        nodes.allSatisfy { node in
+            node.workers.allSatisfy { worker in
+                worker.members.count == nodes.count - 1 && leftovers(of: worker).allSatisfy { $0.count == 0 }
+            }
+        }
+    }
+
+    private func leftovers(of worker: Worker) -> [(what: String, count: Int)] {
+        [
             ("exchanges", worker.metrics.exchanges), ("detached exchanges", worker.metrics.detached),
             ("GET streams", worker.metrics.streams), ("relayed calls", worker.desk?.callCount ?? 0),
             ("calls served for others", worker.desk?.hostedCount ?? 0), ("questions", worker.questions.count),
             ("streams", worker.streams.count), ("bytes of streams", worker.streams.completeBytes),
-        ] {
+        ]
+    }
+
+    private func judge(_ worker: Worker, _ name: String) {
+        for conversation in clients.flatMap(\.conversations) {
+            let token = Array(conversation.token.utf8)
+            guard let session = token.withUnsafeBytes({ worker.tokens.find($0) }) else { continue }
+            for (what, count) in [
+                ("calls", session.calls.load(ordering: .relaxed)),
+                ("streams", session.streams.load(ordering: .relaxed)),
+                ("held streams", session.heldStream.load(ordering: .relaxed) == 0 ? 0 : 1),
+            ] {
+                world.expect(count == 0, "\(name): \(conversation.mark) is left with \(count) \(what)")
+            }
+        }
+        for (what, count) in leftovers(of: worker) {
             world.expect(count == 0, "\(name) is left with \(count) \(what)")
         }
     }

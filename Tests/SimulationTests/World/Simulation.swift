@@ -65,6 +65,7 @@ final class Simulation {
         heal()
         pass(Self.settling, step: 50) { self.hasSettled }
         judgeClients()
+        if !world.violations.isEmpty { noteNodes() }
         probeEnds()
         pass(.seconds(3), step: 50)
         end()
@@ -138,11 +139,12 @@ final class Simulation {
 
     /// Every call has ended, and who wants to listen does.
     private var hasSettled: Bool {
-        conversations.allSatisfy { conversation in
-            conversation.calls.allSatisfy { $0.outcome != .open } && conversation.openReceipts == 0
-                && (!conversation.isLive || conversation.stream?.isWanted != true
-                    || conversation.stream?.isOpen == true)
-        }
+        clients.allSatisfy { !$0.isBeginning }
+            && conversations.allSatisfy { conversation in
+                let isHeard = conversation.stream?.isOpen == true && heardSession(of: conversation) != nil
+                return conversation.calls.allSatisfy { $0.outcome != .open } && conversation.openReceipts == 0
+                    && (!conversation.isListening || isHeard)
+            }
     }
 
     private func end() {
@@ -150,7 +152,7 @@ final class Simulation {
         isEnding = true
         for conversation in conversations { conversation.stream?.close() }
         // What is kept for clients that might come back, and what a relay waits for one that was lost.
-        pass(.seconds(65), step: 250)
+        pass(.seconds(65), step: 250) { self.isAtRest }
         if scenario.idlesAtEnd { pass(.seconds(75), step: 250) }
     }
 }

@@ -26,6 +26,7 @@ final class World {
     }
 
     static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    /// Steps in the report of a failure.
     private static let traceMax = 120
     private static let violationsMax = 8
 
@@ -94,7 +95,6 @@ final class World {
         let line = "\((now - Self.start).nanoseconds / 1_000_000) ms  " + text()
         for byte in line.utf8 { digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         trace.append(line)
-        if trace.count > 2 * Self.traceMax { trace.removeFirst(Self.traceMax) }
     }
 
     func count(_ name: String) { counts[name, default: 0] += 1 }
