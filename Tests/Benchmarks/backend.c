@@ -1,5 +1,6 @@
 // A trivial fast MCP server for the benchmarks: one thread, epoll, HTTP/1.1 with keep-alive on a loopback port that it
 // prints. bench.py starts two of them behind every proxy. It accepts any session id and is not a model of a server.
+// With the arguments COUNT GAP_US each GET stream gets so many events in that pace; else it is silent.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,9 +14,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "ticker.h"
 
 enum {
     max_request = 16 * 1024,  // head and body of one request
@@ -39,6 +43,7 @@ struct request {
 static struct connection *connections;  // by file descriptor
 static int connection_limit;
 static uint64_t sessions_made;
+static long stream_ticks, stream_gap_us;  // what each GET stream gets
 
 static void fail(const char *what) {
     perror(what);
@@ -115,7 +120,27 @@ static bool answer_call(int fd, const struct request *request, bool as_event) {
     return send_all(fd, answer, count);
 }
 
+/// The number behind `name` in the body, or 0.
+static long number_in(const struct request *request, const char *name) {
+    const char *found = memmem(request->body, request->body_count, name, strlen(name));
+    return found ? strtol(found + strlen(name), NULL, 10) : 0;
+}
+
+static const char stream_head[] =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+    "Transfer-Encoding: chunked\r\n\r\n";
+
+/// Answers a call by an event stream: `count` ticks, `gap_us` apart, and then the result.
+static bool answer_ticks(int fd, const struct request *request) {
+    char body[answer_bytes + 1], end[max_tick];
+    make_call_result(body, request);
+    snprintf(end, sizeof end, "%x\r\ndata: %s\n\n\r\n0\r\n\r\n", answer_bytes + 8, body);
+    return send_all(fd, stream_head, sizeof stream_head - 1) &&
+           start_ticks(fd, number_in(request, "\"count\":"), number_in(request, "\"gap_us\":"), end);
+}
+
 static bool answer_post(int fd, const struct request *request) {
+    if (body_has(request, "\"name\":\"ticks\"")) return answer_ticks(fd, request);
     if (body_has(request, "\"tools/call\"")) return answer_call(fd, request, body_has(request, "\"name\":\"events\""));
     int count;
     const char *id = request_id(request, &count);
@@ -141,14 +166,12 @@ static bool answer_post(int fd, const struct request *request) {
                      "\"message\":\"Bad Request: unknown method\"}}", count, id);
 }
 
-/// Answers a GET by the head of an event stream that stays open and says nothing.
+/// Answers a GET by an event stream that stays open.
 static bool hold_stream(int fd) {
-    static const char head[] =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n";
     free(connections[fd].bytes);
     connections[fd] = (struct connection){0};
-    return send_all(fd, head, sizeof head - 1);
+    return send_all(fd, stream_head, sizeof stream_head - 1) &&
+           (stream_ticks == 0 || start_ticks(fd, stream_ticks, stream_gap_us, ""));
 }
 
 static bool answer(int fd, const struct request *request) {
@@ -189,6 +212,7 @@ static bool serve(int fd) {
 }
 
 static void drop(int fd) {
+    stop_ticks(fd);
     free(connections[fd].bytes);
     connections[fd] = (struct connection){0};
     close(fd);
@@ -230,7 +254,12 @@ static int listen_on_loopback(void) {
     return listener;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 3) {
+        stream_ticks = atol(argv[1]);
+        stream_gap_us = atol(argv[2]);
+    }
+    prctl(PR_SET_TIMERSLACK, 1000UL);  // else the kernel may wake this program 50 us late
     signal(SIGPIPE, SIG_IGN);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) < 0) fail("getrlimit");
@@ -243,7 +272,9 @@ int main(void) {
     if (!connections || epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) fail("cannot start");
     struct epoll_event events[events_per_wait];
     for (;;) {
-        int count = epoll_wait(epoll, events, events_per_wait, -1);
+        int64_t pause = run_tickers();
+        struct timespec timeout = {pause / 1000000000, pause % 1000000000};
+        int count = epoll_pwait2(epoll, events, events_per_wait, pause < 0 ? NULL : &timeout, NULL);
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         for (int index = 0; index < count; index++) {
             if (events[index].data.fd == listener) accept_all(listener, epoll);

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import instructions
 import load
+import nodes
 import report
 from children import Children, Failure, build, cores
 from variants import STARTERS, Variant, start_backend
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent.parent / ".bench"
-PARTS = ("throughput", "latency", "memory", "instructions")
+PARTS = ("throughput", "latency", "relay", "resume", "memory", "instructions")
 
 # What Patchbay must reach: (name, part, bound, unit, how to read the figure from the results, True if more is better).
 # The first column of the targets in the design: a first foundation; it is to be tightened, never loosened.
@@ -105,6 +106,21 @@ def measure_times(children, chosen, backends, programs, results):
             children.stop(variant.child)
 
 
+def measure_nodes(children, chosen, programs, results):
+    proxy_core, load_core = cores()
+    # The streams of a round end before the next one begins.
+    ticks = 2 * chosen.seconds * 1_000_000 // nodes.TICK_GAP_US, nodes.TICK_GAP_US
+    backend = start_backend(children, programs["backend"], load_core, "ticks", *ticks)
+    cluster = nodes.start(children, backend, programs["follow"], proxy_core, load_core)
+    if "relay" in chosen.only:
+        say("streams held and relayed")
+        results["relay"] = [nodes.relay(cluster, chosen.seconds) for _ in range(chosen.rounds)]
+    if "resume" in chosen.only:
+        say(f"{nodes.REPLAYED:,} events resumed")
+        results["resume"] = [nodes.resume(cluster) for _ in range(chosen.rounds)]
+    cluster.stop()
+
+
 def measure_memory(children, chosen, backends, programs, results):
     proxy_core, load_core = cores()
     results["memory"] = {}
@@ -131,12 +147,14 @@ def measure(chosen):
     if len(set(cores())) == 1:
         say("only one core: proxy and load share it, so times mean little")
     OUTPUT.mkdir(exist_ok=True)
-    programs = {name: build(HERE / f"{name}.c", OUTPUT) for name in ("backend", "pace", "streams")}
+    programs = {name: build(HERE / f"{name}.c", OUTPUT) for name in ("backend", "pace", "streams", "follow")}
     results = {}
     with Children(OUTPUT) as children:
         backends = [start_backend(children, programs["backend"], cores()[1], number) for number in (1, 2)]
         if {"throughput", "latency"} & set(chosen.only):
             measure_times(children, chosen, backends, programs, results)
+        if {"relay", "resume"} & set(chosen.only):
+            measure_nodes(children, chosen, programs, results)
         if "memory" in chosen.only:
             measure_memory(children, chosen, backends, programs, results)
         if "instructions" in chosen.only:
@@ -174,6 +192,10 @@ def main():
         print(report.throughput_table(results["throughput"], kind))
     if "latency" in results:
         print(report.paced_table(results["latency"], load.PACED_RATE))
+    if "relay" in results:
+        print(report.relay_table(results["relay"]))
+    if "resume" in results:
+        print(report.resume_table(results["resume"], nodes.REPLAYED))
     if "memory" in results:
         print(report.memory_table(results["memory"]))
     if "instructions" in results:
@@ -183,7 +205,8 @@ def main():
         print("Nothing was judged: patchbay was left out.")
     else:
         rows, missed = judge(chosen, results)
-        print(report.table("Bounds", ["", "bound", "measured", ""], rows))
+        if rows:
+            print(report.table("Bounds", ["", "bound", "measured", ""], rows))
         if chosen.update:
             instructions.save_figures(results["instructions"]["patchbay"])
     (OUTPUT / "result.json").write_text(json.dumps({"results": results, "missed": missed}, indent=2) + "\n")

@@ -1,5 +1,6 @@
-// Blocking HTTP/1.1 over loopback for the benchmark clients pace.c and streams.c: connect, send, read one answer. Each
-// program is one source file, so these are static functions. Any failure ends the program with a text on stderr.
+// Blocking HTTP/1.1 over loopback for the benchmark clients pace.c, streams.c and follow.c: connect, send, read one
+// answer. Each program is one source file, so these are static functions. Any failure ends the program with a text on
+// stderr.
 #ifndef BENCHMARKS_LOOPBACK_H
 #define BENCHMARKS_LOOPBACK_H
 
@@ -48,7 +49,7 @@ static void send_text(int fd, const char *text, size_t count) {
 }
 
 /// The size of the answer that starts at `bytes` (NUL-terminated), or 0 while it is not complete.
-static size_t answer_size(const char *bytes, size_t count) {
+static inline size_t answer_size(const char *bytes, size_t count) {
     const char *end = strstr(bytes, "\r\n\r\n");
     if (!end) return 0;
     size_t head = (size_t)(end + 4 - bytes);

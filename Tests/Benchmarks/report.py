@@ -65,6 +65,40 @@ def paced_table(paced, rate):
     return table(f"Latency at {rate:,} requests/s", ["", "p50 µs", "p99 µs", "added p50", "added p99"], rows)
 
 
+def by_way(rounds):
+    """{way: [figures of each round]} of rounds of {way: figures}."""
+    return {way: [figures[way] for figures in rounds] for way in rounds[0]}
+
+
+def relay_table(rounds):
+    ways = by_way(rounds)
+    rows = []
+    for way, figures in ways.items():
+        row = [way]
+        for key in ("p50_us", "p99_us", "first_p50_us", "first_p99_us"):
+            # Within a round, what the other node adds to the one that holds the stream.
+            pairs = zip(figures, ways[way.replace("other", "own")]) if "other" in way and key in figures[0] else ()
+            more = [other[key] - own[key] for other, own in pairs]
+            value = middle(figures, key) if key in figures[0] else None
+            row += [number(value, 0), number(median(more) if more else None, 0)]
+        rows.append(row)
+    header = ["", "p50 µs", "added", "p99 µs", "added", "first replayed event p50 µs", "added", "p99 µs", "added"]
+    return table("An event's way from server to client, at the node that holds its stream and at another", header, rows)
+
+
+def resume_table(rounds, events):
+    ways = by_way(rounds)
+    live = middle(ways["live, own node"], "us")
+    rows = []
+    for way, figures in ways.items():
+        time = middle(figures, "us")
+        own, other = middle(figures, "own_cpu_us"), middle(figures, "other_cpu_us")
+        rows.append([
+            way, number(time, 2), number(time / live, 2), number(own, 2), number(other, 2), number(own + other, 2)])
+    header = ["", "µs per event", "× live", "CPU µs of own node", "CPU µs of other node", "CPU µs of both"]
+    return table(f"{events:,} events of one stream, as fast as they go", header, rows)
+
+
 def memory_table(memory):
     rows = [
         [name, f"{figures['streams']:,}", number(figures["kib_per_stream"], 1), number(figures["kib_per_session"], 2)]

@@ -74,9 +74,9 @@ class Variant:
     child: object = None
 
 
-def start_backend(children, program, core, number):
-    """A server on a port of its own choice; returns the port."""
-    child = children.start([program], core, f"backend-{number}")
+def start_backend(children, program, core, number, *ticks):
+    """A server on a port of its own choice; returns the port. `ticks` says what its GET streams get (see backend.c)."""
+    child = children.start([program, *ticks], core, f"backend-{number}")
     return int(children.line(child).split()[1])
 
 
@@ -109,10 +109,23 @@ def start_haproxy(children, backends, core):
     return Variant("haproxy", port, child)
 
 
-def start_patchbay(children, backends, core, instrument=(), seconds=20):
+def patchbay_program(children):
     program = children.directory.parent / ".build/release/patchbay"
     if not os.access(program, os.X_OK):
         raise Failure("no release build of patchbay: swift build -c release --product patchbay")
+    return program
+
+
+def patchbay_ready(children, child, seconds=20):
+    """The port that a started patchbay says it listens on."""
+    ready = children.line(child, seconds)
+    if not ready.startswith("patchbay ready http://"):
+        raise Failure(f"patchbay printed '{ready}' instead of 'patchbay ready URL'")
+    return int(ready.rsplit(":", 1)[1].split("/")[0])
+
+
+def start_patchbay(children, backends, core, instrument=(), seconds=20):
+    program = patchbay_program(children)
     if instrument:
         # Valgrind 3.19 gives up on the debug lines of newer compilers; the names of functions stay.
         bare = children.directory / "patchbay-bare"
@@ -122,10 +135,7 @@ def start_patchbay(children, backends, core, instrument=(), seconds=20):
     for backend in backends:
         command += ["--upstream", f"http://127.0.0.1:{backend}/mcp"]
     child = children.start(command, core, "patchbay", {"PATCHBAY_EVENT_LOOPS": "1"})
-    ready = children.line(child, seconds)
-    if not ready.startswith("patchbay ready http://"):
-        raise Failure(f"patchbay printed '{ready}' instead of 'patchbay ready URL'")
-    return Variant("patchbay", int(ready.rsplit(":", 1)[1].split("/")[0]), child)
+    return Variant("patchbay", patchbay_ready(children, child, seconds), child)
 
 
 STARTERS = {"patchbay": start_patchbay, "nginx": start_nginx, "haproxy": start_haproxy}
