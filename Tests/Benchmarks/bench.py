@@ -108,16 +108,15 @@ def measure_times(children, chosen, backends, programs, results):
 
 def measure_nodes(children, chosen, programs, results):
     proxy_core, load_core = cores()
-    # The streams of a round end before the next one begins.
-    ticks = 2 * chosen.seconds * 1_000_000 // nodes.TICK_GAP_US, nodes.TICK_GAP_US
+    ticks = chosen.seconds * 1_000_000 // nodes.TICK_GAP_US + nodes.SPARE_TICKS, nodes.TICK_GAP_US
     backend = start_backend(children, programs["backend"], load_core, "ticks", *ticks)
     cluster = nodes.start(children, backend, programs["follow"], proxy_core, load_core)
     if "relay" in chosen.only:
         say("streams held and relayed")
-        results["relay"] = [nodes.relay(cluster, chosen.seconds) for _ in range(chosen.rounds)]
+        results["relay"] = [nodes.relay(cluster, chosen.seconds, turn) for turn in range(chosen.rounds)]
     if "resume" in chosen.only:
         say(f"{nodes.REPLAYED:,} events resumed")
-        results["resume"] = [nodes.resume(cluster) for _ in range(chosen.rounds)]
+        results["resume"] = [nodes.resume(cluster, turn) for turn in range(chosen.rounds)]
     cluster.stop()
 
 

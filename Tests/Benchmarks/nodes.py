@@ -14,6 +14,7 @@ from load import make_session
 from variants import Variant, patchbay_program, patchbay_ready
 
 TICK_GAP_US = 1_000
+SPARE_TICKS = 5_000  # more than what a GET stream sends before its follower is there
 REPLAYED = 10_000
 FIRST_EVENTS = 300  # resumes, for the time to the first event
 JOIN_SECONDS = 20
@@ -43,7 +44,7 @@ class Cluster:
 
     def follow(self, port, session, source, events, times=1):
         text = self.children.output(
-            [self.program, port, session, source, events, times], self.core, "follow", 60)
+            [self.program, port, session, source, events, times], self.core, "follow", 120)
         return json.loads(text)
 
     def session(self):
@@ -107,40 +108,46 @@ def join(cluster):
             time.sleep(0.2)
 
 
-def relay(cluster, seconds):
+def in_turn(cluster, turn):
+    return (cluster.own, cluster.other) if turn % 2 == 0 else (cluster.other, cluster.own)
+
+
+def relay(cluster, seconds, turn):
     """One round: {way: latency of an event that is sent now, and of the first replayed one after a resume}.
 
     A stream that is followed at the other node has begun at the own one, too.
     """
     events = seconds * 1_000_000 // TICK_GAP_US
     figures = {}
+    members = in_turn(cluster, turn)
 
-    def paced(way, port, session, source):
+    def paced(way, port, session, source, events=events):
         followed = cluster.follow(port, session, source, events)
         figures[way] = {key: followed[key] for key in ("p50_us", "p99_us")}
 
     paced("GET, direct", cluster.backend, "any", "get")
-    for node in (cluster.own, cluster.other):
+    for node in members:
         session = cluster.session()
         cluster.follow(cluster.own.port, session, "get", 1)
         paced(f"GET, {node.name} node", node.port, session, "get")
         cluster.end(session)
-    for node in (cluster.own, cluster.other):
+    for node in members:
         session = cluster.session()
-        source = cluster.left_call(session, 2 * events, TICK_GAP_US)
-        paced(f"resume, {node.name} node", node.port, session, source)
+        source = cluster.left_call(session, events, TICK_GAP_US)
+        # To its very end, because a call goes on when its session has ended.
+        paced(f"resume, {node.name} node", node.port, session, source, events - 1)
         cluster.end(session)
     session = cluster.session()
     source = cluster.left_call(session, 20, 0)
     cluster.settle()
-    for node in (cluster.own, cluster.other):
+    for node in members:
         first = cluster.follow(node.port, session, source, 1, FIRST_EVENTS)
         figures[f"resume, {node.name} node"] |= {key: first[key] for key in ("first_p50_us", "first_p99_us")}
     cluster.end(session)
     return figures
 
 
-def resume(cluster):
+def resume(cluster, turn):
     """One round: {way: time and CPU of both nodes per event} of a long stream, live and after it has ended."""
     figures = {}
 
@@ -150,11 +157,14 @@ def resume(cluster):
         total = cluster.follow(port, session, source, events)["total_us"]
         cluster.settle()
         cpu = [after - early for after, early in zip(cluster.cpu_us(), before)]
-        figures[name] = {"us": total / events, "own_cpu_us": cpu[0] / events, "other_cpu_us": cpu[1] / events}
+        figures[name] = {
+            "us": total / events, "own_cpu_us": cpu[0] / events, "other_cpu_us": cpu[1] / events,
+            "cpu_us": sum(cpu) / events}
 
     session = cluster.session()
+    timed("live, direct", cluster.backend, session, f"call:{REPLAYED}:0", REPLAYED)
     timed("live, own node", cluster.own.port, session, f"call:{REPLAYED}:0", REPLAYED)
-    for node in (cluster.own, cluster.other):
+    for node in in_turn(cluster, turn):
         source = cluster.left_call(session, REPLAYED, 0)
         timed(f"resumed, {node.name} node", node.port, session, source, REPLAYED - 1)
     cluster.end(session)

@@ -87,15 +87,18 @@ def relay_table(rounds):
 
 
 def resume_table(rounds, events):
-    ways = by_way(rounds)
-    live = middle(ways["live, own node"], "us")
     rows = []
-    for way, figures in ways.items():
-        time = middle(figures, "us")
-        own, other = middle(figures, "own_cpu_us"), middle(figures, "other_cpu_us")
-        rows.append([
-            way, number(time, 2), number(time / live, 2), number(own, 2), number(other, 2), number(own + other, 2)])
-    header = ["", "µs per event", "× live", "CPU µs of own node", "CPU µs of other node", "CPU µs of both"]
+    for way in sorted(rounds[0]):
+        row = [way]
+        for key in ("us", "own_cpu_us", "other_cpu_us", "cpu_us"):
+            row.append(number(median(figures[way][key] for figures in rounds), 2))
+            if key in ("us", "cpu_us"):
+                # Within a round, so that drift cancels out.
+                ratio = median(figures[way][key] / figures["live, own node"][key] for figures in rounds)
+                row.append(number(ratio, 2))
+        rows.append(row)
+    header = [
+        "", "µs per event", "× live", "CPU µs of own node", "CPU µs of other node", "CPU µs of both", "× live"]
     return table(f"{events:,} events of one stream, as fast as they go", header, rows)
 
 

@@ -86,7 +86,7 @@ static bool tick(struct ticker *ticker) {
     }
 }
 
-/// Sends what is due on all streams; returns the nanoseconds until it is to be called again, or -1 if nothing is to come.
+/// Sends what is due on all streams; returns the nanoseconds until it is to be called again, or -1: nothing is to come.
 static int64_t run_tickers(void) {
     int64_t wait = -1;
     for (int index = 0; index < max_tickers; index++) {
