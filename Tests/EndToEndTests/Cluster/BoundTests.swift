@@ -6,6 +6,7 @@ extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct BoundTests {
         /// Nothing more can be kept: live streams do not suffer, and who resumes gets everything or the explicit error.
+        /// Not with attachments, whose bounds are the defaults.
         @Test(arguments: [Topology.single, .paired])
         func fullLogIsToldAndHurtsNoLiveStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
