@@ -113,7 +113,13 @@ def measure_nodes(children, chosen, programs, results):
     cluster = nodes.start(children, backend, programs["follow"], proxy_core, load_core)
     if "relay" in chosen.only:
         say("streams held and relayed")
-        results["relay"] = [nodes.relay(cluster, chosen.seconds, turn) for turn in range(chosen.rounds)]
+        plain = [Variant("direct", backend)]
+        plain += [STARTERS[name](children, [backend], proxy_core)
+                  for name in STARTERS if name not in chosen.without and name != "patchbay"]
+        results["relay"] = [nodes.relay(cluster, chosen.seconds, turn, plain) for turn in range(chosen.rounds)]
+        for variant in plain:
+            if variant.child:
+                children.stop(variant.child)
     if "resume" in chosen.only:
         say(f"{nodes.REPLAYED:,} events resumed")
         results["resume"] = [nodes.resume(cluster, turn) for turn in range(chosen.rounds)]
@@ -152,7 +158,7 @@ def measure(chosen):
         backends = [start_backend(children, programs["backend"], cores()[1], number) for number in (1, 2)]
         if {"throughput", "latency"} & set(chosen.only):
             measure_times(children, chosen, backends, programs, results)
-        if {"relay", "resume"} & set(chosen.only):
+        if {"relay", "resume"} & set(chosen.only) and "patchbay" not in chosen.without:
             measure_nodes(children, chosen, programs, results)
         if "memory" in chosen.only:
             measure_memory(children, chosen, backends, programs, results)
@@ -191,6 +197,7 @@ def main():
         print(report.throughput_table(results["throughput"], kind))
     if "latency" in results:
         print(report.paced_table(results["latency"], load.PACED_RATE))
+    # Shown and not judged: what a relay adds depends on when the cores are free.
     if "relay" in results:
         print(report.relay_table(results["relay"]))
     if "resume" in results:

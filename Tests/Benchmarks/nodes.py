@@ -112,20 +112,25 @@ def in_turn(cluster, turn):
     return (cluster.own, cluster.other) if turn % 2 == 0 else (cluster.other, cluster.own)
 
 
-def relay(cluster, seconds, turn):
+def relay(cluster, seconds, turn, plain):
     """One round: {way: latency of an event that is sent now, and of the first replayed one after a resume}.
 
-    A stream that is followed at the other node has begun at the own one, too.
+    A stream that is followed at the other node has begun at the own one, too. `plain` are ways without a node: the
+    direct one, in which sender and receiver share a core and so never wait for another, and other proxies.
     """
     events = seconds * 1_000_000 // TICK_GAP_US
     figures = {}
     members = in_turn(cluster, turn)
 
     def paced(way, port, session, source, events=events):
-        followed = cluster.follow(port, session, source, events)
+        try:
+            followed = cluster.follow(port, session, source, events)
+        except Failure as failure:
+            raise Failure(f"{way}: {failure}") from None
         figures[way] = {key: followed[key] for key in ("p50_us", "p99_us")}
 
-    paced("GET, direct", cluster.backend, "any", "get")
+    for variant in plain:
+        paced(f"GET, {variant.name}", variant.port, "any", "get")
     for node in members:
         session = cluster.session()
         cluster.follow(cluster.own.port, session, "get", 1)
