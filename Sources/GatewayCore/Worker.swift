@@ -70,7 +70,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         random = FastRandom(seed: gateway.parts.random())
         desk = gateway.parts.cluster.map {
             RelayDesk(
-                bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random(), limits: Self.relayLimits)
+                bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random(),
+                limits: Self.relayLimits)
         }
         hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)

@@ -60,8 +60,8 @@ extension Exchange {
         guard isHosted, case .awaitingHead = phase, case .host(let host) = plan.target, sink != nil,
             let instead = host.ifGone
         else { return false }
-        // It may be slow, or the way to it broken, and its stream alive: only when it counts as gone, or says itself that
-        // it cannot, is its stream given up. To ask twice for a stream harms nobody.
+        // It may be slow, or the way to it broken, and its stream alive: only when it counts as gone, or says itself
+        // that it cannot, is its stream given up. To ask twice for a stream harms nobody.
         if error.code != .closed, worker.member(host.member.incarnation) != nil {
             retryAt = worker.now + Self.askAgainAfter
             return true

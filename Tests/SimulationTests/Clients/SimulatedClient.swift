@@ -45,7 +45,11 @@ final class SimulatedClient {
 
     private func loseConnection(of conversation: Conversation) {
         let open = conversation.calls.filter { $0.outcome == .open }
-        if world.random.chance(40) || open.isEmpty { conversation.stream?.cut() } else { world.random.pick(open)?.cut() }
+        if world.random.chance(40) || open.isEmpty {
+            conversation.stream?.cut()
+        } else {
+            world.random.pick(open)?.cut()
+        }
     }
 
     private func stall(_ conversation: Conversation) {
