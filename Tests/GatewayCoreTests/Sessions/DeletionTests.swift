@@ -52,8 +52,7 @@ import Testing
     func says200WhateverFails(_ error: TransportError) throws {
         let (call, exchange) = try delete()
         exchange.fail(error)
-        // Whoever may not have heard it is told once more.
-        #expect(node.lane.opened.count == (error.code == .refused ? 2 : 3))
+        #expect(node.lane.opened.count == 2)
         expectDeleted(call)
     }
 
