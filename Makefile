@@ -18,7 +18,10 @@ demo: ## Start three real MCP servers and the gateway, and run a real client thr
 test: ## Install what is missing, build, run all tests
 	@$(SETUP) test
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --parallel
+	@# One after the other: the simulation keeps every test thread busy, and the others watch the time.
+	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests
+	$(SWIFT) test --skip-build --filter SimulationTests
+	$(SWIFT) test --skip-build --filter EndToEndTests
 
 build: ## Debug build of the command
 	$(SWIFT) build --product patchbay

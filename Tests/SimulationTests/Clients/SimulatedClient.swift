@@ -45,11 +45,8 @@ final class SimulatedClient {
 
     private func loseConnection(of conversation: Conversation) {
         let open = conversation.calls.filter { $0.outcome == .open }
-        if world.random.chance(40) || open.isEmpty {
-            conversation.stream?.cut()
-        } else {
-            world.random.pick(open)?.cut()
-        }
+        guard !open.isEmpty, !world.random.chance(40) else { return conversation.stream?.cut() ?? () }
+        world.random.pick(open)?.cut()
     }
 
     private func stall(_ conversation: Conversation) {
