@@ -119,14 +119,15 @@ final class ClientStream: AnswerReader {
         /// The client knows that something behind `last` may be missing.
         var isExcused = false
         var hasBegunAnew = false
+        let isToldLost = items.contains { if case .refetch = $0 { true } else { false } }
         let scenario = conversation.client.simulation.scenario
         let mayRepeat = scenario.crashesNodes || scenario.cutsStore || scenario.partitions
         for item in items {
             switch item {
             case .place(let place):
-                // A client that does not say where it was may come to a node that has not heard either what another
-                // has given it, where that one is gone or nobody could be asked.
-                if hasBegunAnew, mayRepeat, place <= last {
+                // Where the node that gave the client its last messages is gone or cannot be asked, another one may
+                // not know of them; a client that says where it was is told that this is lost.
+                if mayRepeat, hasBegunAnew || isToldLost, place <= last {
                     world.count("heard again")
                 } else {
                     world.expect(place > last, "\(name) hears message \(place) after message \(last): \(text)")

@@ -26,6 +26,7 @@ final class Conversation {
     private var receipts: [Receipt] = []
     private var made = 0
     private var endedAt: NIODeadline
+    private var deletingNode: SimulatedNode?
 
     init(_ client: SimulatedClient, mark: String, token: String, revision: String) {
         self.client = client
@@ -50,6 +51,9 @@ final class Conversation {
         guard let last = client.ledger.stream(mark).saidSinceHealing else { return false }
         return stream.isOpen && stream.hasHeard(last)
     }
+
+    /// A node has said that it has ended, and has lived on to tell others.
+    var mustBeUnknown: Bool { isDeleted && deletingNode?.isUp != false }
 
     var openReceipts: Int { receipts.count { $0.isOpen } }
 
@@ -123,7 +127,9 @@ final class Conversation {
         guard isLive else { return }
         state = .leaving
         endedAt = world.now
-        send("DELETE", "", "\(mark)") { [self] outcome in
+        let node = client.simulation.anyNode()
+        deletingNode = node
+        send("DELETE", "", at: node, "\(mark)") { [self] outcome in
             guard case .answered(let status, _) = outcome else { return }
             world.expect(status == 200 || status == 404, "\(mark): DELETE was answered with \(status)")
             state = .deleted
@@ -165,7 +171,9 @@ final class Conversation {
     ) {
         made += 1
         let name = "\(mark).ghost\(made)"
-        let from = other == nil ? endedAt + client.simulation.scenario.endTakes : world.now
+        // A node that was killed may have told nobody else of the end.
+        let endedFrom = deletingNode?.isUp == false ? nil : endedAt + client.simulation.scenario.endTakes
+        let from = other == nil ? endedFrom : world.now
         client.ledger.add(Ledger.Call(mark: name, script: CallScript(isJSON: true), forbiddenFrom: from))
         let text = Payload.call(made + 1, method: "tools/call", mark: mark, call: name)
         send("POST", text, at: node, as: other, "\(mark) \(what)") { outcome in

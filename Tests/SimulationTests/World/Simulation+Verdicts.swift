@@ -90,7 +90,7 @@ extension Simulation {
     func probeEnds() {
         for conversation in clients.flatMap(\.conversations) where !conversation.isLive {
             let lives = instances.contains { $0.session(marked: conversation.mark) != nil }
-            guard conversation.isDeleted || mayBeGone(conversation.mark) && !lives else { continue }
+            guard conversation.mustBeUnknown || mayBeGone(conversation.mark) && !lives else { continue }
             for node in nodes { conversation.haunt(at: node, mustFail: true) }
         }
     }
