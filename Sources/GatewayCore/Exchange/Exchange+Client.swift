@@ -39,7 +39,9 @@ extension Exchange {
 
     /// Closes the stream of a client for whom more than the bound comes in spite of the pause.
     func closeIfTooSlow() {
-        guard let sink, sentWhileStalled > limits.clientQueueBytes, stalledSince != nil else { return }
+        // A host hands on a large result in one piece, and cannot take it back when the client turns out to be slow.
+        let most = limits.clientQueueBytes + (isHosted ? limits.heldResultBytes : 0)
+        guard let sink, sentWhileStalled > most, stalledSince != nil else { return }
         closeSlowClient(sink)
     }
 
