@@ -32,10 +32,12 @@ extension Operations {
             #expect(try await peers[1].call("counter") == "1")
         }
 
-        /// The servers allow one GET stream only, so an instance that allows many is asked.
+        /// Where streams cannot be resumed, each GET is one of its own. The servers allow one only, so an instance that
+        /// allows many is asked.
         @Test func streamsAboveTheLimitAreRefused() async throws {
             let recorder = try await TestServer.recorder("streams")
-            let gateway = try await Gateway.start(before: [recorder], "limits: {streams_per_session: 2}")
+            let upstream = Publication(servers: [recorder], options: "resumable: off").upstream()
+            let gateway = try await Gateway.start([upstream], "limits: {streams_per_session: 2}")
             let peer = try await Peer.open(gateway.endpoint())
             let other = try await Peer.open(gateway.endpoint())
             let streams = [try await peer.stream("GET"), try await peer.stream("GET")]
