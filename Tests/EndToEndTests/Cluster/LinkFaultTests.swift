@@ -58,6 +58,41 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
+        @Test func brokenLinksLoseNothing() async throws {
+            let fleet = try await Fleet.stateful.value
+            let nodes = try await Self.wired(.paired, fleet)
+            let peer = try await Peer.open(nodes.first.endpoint())
+            let label = label("broken")
+            var track = Track(peer, Track.count(label, 200, pause: 0.02))
+            try await track.connect(at: nodes.first)
+            try await track.read(upTo: 5)
+            track.cut()
+            for round in 1...4 {
+                var refusal = ""
+                try await until("the stream at the other node; \(refusal)\n\(nodes.logs)") {
+                    do { try await track.connect(at: nodes.other) } catch {
+                        refusal = "\(error)"
+                        return false
+                    }
+                    return true
+                }
+                try await track.read(upTo: track.events.count + 5)
+                let wire = nodes.wires[round % 2]
+                try await wire.cut()
+                try await Self.worksAlone(nodes.other, peer)
+                try await wire.go()
+                await track.drain()
+                if track.messages.last?["result"] != .null { break }
+            }
+            try await nodes.areJoined()
+            if track.messages.last?["result"] == .null {
+                try await track.connect(at: nodes.other)
+                try await track.finish()
+            }
+            #expect(track.isWhole(label, 200), "\(track.payloads.suffix(3))")
+            #expect(try executions(label, of: fleet) == 1)
+        }
+
         /// With attachments nothing works without the links; what ran there is whole when they are back.
         @Test func brokenLinksToAttachmentsLoseNothing() async throws {
             let fleet = try await Fleet.stateful.value

@@ -82,7 +82,7 @@ extension Cluster {
             let nodes = try await Deployment.start(
                 .paired, [Publication(servers: fleet.servers)], Deployment.Plan(isWired: true))
             let peer = try await Peer.open(nodes.first.endpoint())
-            for round in 1...6 {
+            for round in 1...4 {
                 let label = label("garbled-\(round)")
                 var track = Track(peer, Track.count(label, 8, hold: 2))
                 try await track.connect(at: nodes.first)

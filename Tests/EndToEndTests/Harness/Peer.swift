@@ -1,6 +1,7 @@
 // A client of the revisions with sessions, spoken by hand: what the official SDK never does or never shows. One
 // connection per request.
 import Foundation
+import Synchronization
 
 struct Peer: Sendable {
     var endpoint: Endpoint
@@ -36,6 +37,11 @@ struct Peer: Sendable {
             + #""capabilities":{},"clientInfo":{"name":"tests","version":"1"}}}"#
     }
 
+    private static let lastID = Atomic<Int>(1_000)
+
+    /// The SDK's servers know the streams of a session by their request ids: two calls at once may not share one.
+    static func unusedID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
+
     static func call(_ tool: String, _ arguments: String = "{}", id: Int = 1) -> String {
         #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)}}"#
     }
@@ -52,7 +58,7 @@ struct Peer: Sendable {
 
     /// The text that a tool answers.
     func call(_ tool: String, _ arguments: String = "{}") async throws -> String {
-        let answer = try await post(Self.call(tool, arguments))
+        let answer = try await post(Self.call(tool, arguments, id: Self.unusedID()))
         guard let text = answer.toolText else {
             throw Overdue(description: "\(tool) was answered with \(answer.status): \(answer.text)")
         }

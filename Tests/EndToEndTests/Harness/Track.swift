@@ -20,7 +20,8 @@ struct Track {
     static func count(_ label: String, _ n: Int, hold: Int = -1, padding: Int = 0, pause: Double = 0) -> String {
         Peer.call(
             "count",
-            #"{"label":"\#(label)","n":\#(n),"hold":\#(hold),"padding":\#(padding),"pause":\#(pause)}"#, id: 7)
+            #"{"label":"\#(label)","n":\#(n),"hold":\#(hold),"padding":\#(padding),"pause":\#(pause)}"#,
+            id: Peer.unusedID())
     }
 
     // MARK: Reading
@@ -96,7 +97,7 @@ struct Track {
     var isOutcomeUnknown: Bool {
         let errors = messages.filter { $0["error"] != .null }
         return errors.count == 1 && messages.last?["error"]["data"]["reason"] == "outcome_unknown"
-            && messages.last?["id"] == 7
+            && messages.last?["id"] == body.flatMap { JSONValue(parsing: Array($0.utf8)) }?["id"]
     }
 }
 
