@@ -2,6 +2,7 @@
 // of one host and is made once per session and host; the rest is readable. Who alters it can only reach other streams
 // of the session that is already theirs.
 internal import HTTPWire
+internal import MCPWire
 internal import SealedBox
 
 /// Where in which stream a client is.
@@ -84,9 +85,22 @@ struct EventID: Equatable {
     }
 
     private static func request(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard text.first == UInt8(ascii: "~") else { return Base64URL.decode(text) }
-        let digits = text.dropFirst()
-        return !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Array(digits) : nil
+        if text.first != UInt8(ascii: "~") { return Base64URL.decode(text).flatMap { isRequestID($0) ? $0 : nil } }
+        let digits = Array(text.dropFirst())
+        let isNumber = !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+        return isNumber && isRequestID(digits) ? digits : nil
+    }
+
+    /// Nothing, or what JSON-RPC takes for the id of a request: it is written into an answer as it stands.
+    private static func isRequestID(_ bytes: [UInt8]) -> Bool {
+        if bytes.isEmpty { return true }
+        var message = Array(#"{"jsonrpc":"2.0","method":"m","id":"#.utf8)
+        let start = message.count
+        message.append(contentsOf: bytes)
+        message.append(UInt8(ascii: "}"))
+        let scanned = message.withUnsafeBytes { try? MessageScanner.scanMessage($0, limits: ScanLimits()) }
+        guard let id = scanned?.id, !id.isAbsent else { return false }
+        return Int(id.start) == start && id.count == bytes.count
     }
 
     private static func decimal(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {

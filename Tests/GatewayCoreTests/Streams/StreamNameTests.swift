@@ -43,6 +43,20 @@ import Testing
         #expect(open(prefix + Array("18446744073709551615".utf8))?.number == .max)
     }
 
+    /// It is written into the error that tells of a lost call, so it must be an id and nothing more.
+    @Test func carriesNothingButIDsOfRequests() {
+        let name = StreamName(kind: .call, loop: 0, slot: 1, stamp: 1)
+        for request in ["", "7", "123456", #""a""#, #""7""#, #""a\u0062""#, "-1"] {
+            #expect(open(text(name, request: request, number: 0))?.request == Array(request.utf8), "\(request)")
+        }
+        for request in [
+            "{}", "[1]", "null", "true", #""a"#, #"a""#, "1,", "1}", "1 ", " 1", "007", "\"a\nb\"", "1\n\ndata: x",
+            #""a","result":{}"#, #"1,"id":2"#,
+        ] {
+            #expect(open(text(name, request: request, number: 0)) == nil, "\(request)")
+        }
+    }
+
     /// What a client changes may name another stream or number of the same session, never another session or host.
     @Test(arguments: [1, 2, 3] as [UInt64]) func leavesTheSealedPartAlone(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
