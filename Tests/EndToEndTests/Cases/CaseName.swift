@@ -139,6 +139,7 @@ enum CaseName {
         "wrong_event_ids_are_400",
         "altered_event_ids_bring_nothing_foreign",
         "foreign_sessions_are_refused_alike",
+        "foreign_http_sse_sessions_are_refused_alike",
         "foreign_ids_in_ones_own_session_are_refused_alike",
     ]
 }

@@ -174,6 +174,32 @@ async def foreign_sessions_are_refused_alike(world: World) -> None:
             same(world.executions(label), 0, "calls in foreign sessions")
 
 
+@book.case("sse_url", "tally", through=True)
+async def foreign_http_sse_sessions_are_refused_alike(world: World) -> None:
+    """2024-11-05: the session is in the address that the stream names; it is of no use to anybody else."""
+    label = secrets.token_hex(6)
+    async with raw.peer(world.sse_url) as peer:
+        peer.headers[PRINCIPAL] = "alice"
+        async with peer.stream("GET") as stream:
+            coming = raw.events(stream)
+            address = str(raw.httpx.URL(world.sse_url).join("".join((await raw.next_event(coming)).data)))
+            own = raw.Peer(peer.http, address)
+            own.headers = peer.headers
+            same((await own.post(raw.initialize("2024-11-05"))).status_code, 202, "the status of a posted message")
+            await raw.next_event(coming)
+            wrong = raw.Peer(peer.http, address.partition("=")[0] + "=unknown")
+            for node in (HERE, THERE):
+                for body in (raw.call("counter", 1, label=label), raw.notification("notifications/initialized")):
+                    expected = await sent(wrong, node, "POST", body, {PRINCIPAL: "bob"})
+                    same(expected[0], 404, "the status with an unknown session")
+                    for thief in ("bob", None, "Alice"):
+                        seen = await sent(own, node, "POST", body, {PRINCIPAL: thief})
+                        same(seen, expected, f"a message of {thief} in a session of alice at node {node}")
+            same((await own.post(raw.call("counter"))).status_code, 202, "the status of one's own call")
+            same(raw.text_of((await raw.next_event(coming)).message), "1", "the counter")
+    same(world.executions(label), 0, "calls in a foreign session")
+
+
 @book.case("url", "events_url", through=True, limit=90)
 async def foreign_ids_in_ones_own_session_are_refused_alike(world: World) -> None:
     """Event ids and answers of another session, of another principal or of one's own: refused as garbage is."""
