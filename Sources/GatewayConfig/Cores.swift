@@ -10,8 +10,8 @@ internal import Darwin
 #endif
 
 enum Cores {
-    /// Between 1 and 1024, the range of `event_loops`.
+    /// Between 1 and 256, the range of `event_loops`.
     static var online: Int {
-        min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 1024)
+        min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 256)
     }
 }

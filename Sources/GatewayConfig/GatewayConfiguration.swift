@@ -30,7 +30,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var suspectAfter: Duration = .seconds(3)
     /// `gone_after`: after so long it counts as dead. More than `suspectAfter`, at least two heartbeats, at most 1 h.
     public var goneAfter: Duration = .seconds(5)
-    /// `event_loops`: 1 to 1024; `auto` in the file means one per core. The environment variable
+    /// `event_loops`: 1 to 256; `auto` in the file means one per core. The environment variable
     /// `PATCHBAY_EVENT_LOOPS` wins over the file.
     public var eventLoops: Int
     /// `drain_timeout`: how long running calls may go on after SIGTERM. 0 s to 24 h.

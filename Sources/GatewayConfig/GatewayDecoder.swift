@@ -56,7 +56,7 @@ extension ValueKind where Value == String {
 extension ValueKind where Value == Int {
     /// A number of event loops; `auto` is the number of cores.
     static func eventLoops(cores: Int) -> ValueKind {
-        let number = ValueKind.integer(in: 1...1024)
+        let number = ValueKind.integer(in: 1...256)
         return ValueKind(expected: "a whole number or auto", text: number.text) { scalar throws(ValueProblem) in
             scalar.text == "auto" ? cores : try number.parse(scalar)
         }
