@@ -5,12 +5,15 @@ public import NIOCore
 public struct Limits: Sendable {
     /// Bytes of a request body. Beyond: 413.
     public var bodyBytes = 4 * 1024 * 1024
+    /// Bytes of a request's start line and header lines, as the client's door has it too. Beyond: 431.
+    public var headBytes = 32 * 1024
     /// Bytes of one SSE event from an instance. Beyond: the stream ends with an explicit error.
     public var eventBytes = 4 * 1024 * 1024
     /// Bytes of a JSON answer that has to be held whole: `initialize`, and 2026-07-28 results that may need an instance
     /// tag. Beyond: 502.
     public var heldResultBytes = 16 * 1024 * 1024
     /// Bytes queued for a client after it has stopped reading and its instance was paused. Beyond: its stream ends.
+    /// Towards another member, which has a client of its own, a held result may wait whole.
     public var clientQueueBytes = 1024 * 1024
     /// Sessions on this node. Beyond: 503 to `initialize`.
     public var sessions = 100_000
@@ -38,6 +41,8 @@ public struct Limits: Sendable {
     public var replayTotalBytes = 32 * 1024 * 1024
     /// Unanswered questions of an instance in one session. Beyond: the instance gets an error.
     public var questionsPerSession = 64
+    /// Unanswered questions on one event loop, of all sessions. Beyond: the same.
+    public var questions = 100_000
     /// Times in a row that a broken stream of an instance is asked for again.
     public var streamReconnects = 6
     /// Opened session ids that one event loop remembers. Beyond: the oldest half is forgotten and opened again at need.

@@ -6,8 +6,8 @@ internal import SealedBox
 struct QuestionToken: Equatable {
     /// Longest id of a server that is carried, in bytes of its raw JSON. A server with longer ones gets an error.
     static let rawIDBytesMax = 128
-    private static let context: StaticString = "patchbay question 1"
-    private static let fixedBytes = 48
+    private static let context: StaticString = "patchbay question 2"
+    private static let fixedBytes = 40
 
     var session: SessionID
     /// Random; tells this question from all others.
@@ -17,8 +17,6 @@ struct QuestionToken: Equatable {
     var epoch: UInt32
     /// Unix seconds.
     var expires: UInt32
-    /// Which event loop of its host waits for it.
-    var host: UInt64 = 0
     /// The server's own id as it stood in its message, quotes included.
     var rawID: [UInt8]
 
@@ -26,7 +24,7 @@ struct QuestionToken: Equatable {
     func seal(_ sealer: Sealer) -> [UInt8] {
         var plain: [UInt8] = []
         plain.reserveCapacity(Self.fixedBytes + rawID.count)
-        for word in [session.high, session.low, nonce, instance, UInt64(epoch) << 32 | UInt64(expires), host] {
+        for word in [session.high, session.low, nonce, instance, UInt64(epoch) << 32 | UInt64(expires)] {
             for shift in stride(from: 56, through: 0, by: -8) { plain.append(UInt8(truncatingIfNeeded: word >> shift)) }
         }
         plain.append(contentsOf: rawID)
@@ -46,6 +44,6 @@ struct QuestionToken: Equatable {
         return QuestionToken(
             session: SessionID(high: word(0), low: word(8)), nonce: word(16), instance: word(24),
             epoch: UInt32(truncatingIfNeeded: word(32) >> 32), expires: UInt32(truncatingIfNeeded: word(32)),
-            host: word(40), rawID: Array(plain[fixedBytes...]))
+            rawID: Array(plain[fixedBytes...]))
     }
 }

@@ -19,7 +19,7 @@ extension Worker {
         let expires = gateway.clock.unixSeconds &+ UInt32(clamping: age.nanoseconds / 1_000_000_000 + 1)
         let token = QuestionToken(
             session: session.id, nonce: gateway.parts.random(), instance: instance.digest, epoch: session.epoch,
-            expires: expires, host: gateway.parts.member.incarnation, rawID: Array(rawID))
+            expires: expires, rawID: Array(rawID))
         let text = token.seal(sealer)
         questions.insert(
             PendingRequests.Question(
@@ -146,9 +146,11 @@ extension Exchange {
                 dataJSON: #"{"reason":"id_too_long"}"#)
             return .drop
         }
-        guard worker.questions.count(of: session.id) < limits.questionsPerSession else {
+        guard worker.questions.count(of: session.id) < limits.questionsPerSession,
+            worker.questions.count < limits.questions
+        else {
             worker.tell(
-                session, Array(rawID), error: "This session has too many unanswered requests to its client.",
+                session, Array(rawID), error: "Too many requests to clients are unanswered, of this session or of all.",
                 dataJSON: #"{"reason":"too_many_questions"}"#)
             return .drop
         }

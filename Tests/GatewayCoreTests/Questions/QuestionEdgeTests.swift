@@ -34,6 +34,17 @@ import TransportAPI
         bench.expectRest()
     }
 
+    @Test("All sessions together may ask so much; the server of one question more is told at once")
+    func boundsAllSessionsTogether() throws {
+        let bench = try StreamBench(parts: { $0.limits.questions = 1 })
+        let (call, exchange) = try bench.call()
+        ask(exchange, "6")
+        ask(exchange, "7")
+        #expect(told(bench).first?.contains("too_many_questions") == true)
+        #expect(bench.node.worker.questions.count == 1)
+        #expect(call.text.components(around: "elicitation/create").count == 1)
+    }
+
     @Test func tellsTheServerThoughTheClientLeftBeforeTheHead() throws {
         let bench = try StreamBench()
         try bench.node.post(Body.call(), session: bench.session.token).leave()
