@@ -49,6 +49,7 @@ public final class Gateway: Sendable {
     private let drainState = Atomic<Bool>(false)
     private let workers: Mutex<[Worker]> = Mutex([])
     private let workerCount = Atomic<Int>(0)
+    private let gapCount = Atomic<UInt32>(0)
     private let door = Mutex<ClusterDoor?>(nil)
 
     public init(_ parts: Parts) {
@@ -89,6 +90,12 @@ public final class Gateway: Sendable {
     }
 
     var allWorkers: [Worker] { workers.withLock { $0 } }
+
+    /// How often messages of other members may have been lost. What a session was before is read anew before it is
+    /// used after each.
+    var gaps: UInt32 { gapCount.load(ordering: .relaxed) }
+
+    func countGap() { gapCount.add(1, ordering: .relaxed) }
 
     /// Begins to hear the other members and the node's own event loops. Call it once every worker is made; completes on
     /// `loop` when what is sent to this node arrives.

@@ -16,11 +16,14 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     /// A relay whose other side is silent is found out before a client would lose patience. Probes of many exchanges go
     /// together, so that they cost little.
-    static let relayLimits: RelayLimits = {
-        var limits = RelayLimits()
-        limits.quietInterval = .seconds(2)
-        return limits
-    }()
+    private static func relayLimits(_ limits: Limits) -> RelayLimits {
+        var relay = RelayLimits()
+        relay.quietInterval = .seconds(2)
+        // Whatever has come in by this node's own door fits; the request line and the names of ids are added.
+        relay.headBytesMax = max(relay.headBytesMax, limits.headBytes + 1024)
+        relay.bodyBytesMax = max(relay.bodyBytesMax, limits.bodyBytes)
+        return relay
+    }
 
     let gateway: Gateway
     public let loop: any EventLoop
@@ -38,6 +41,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// What is served for other members and event loops, and by them. Nil: every event loop is on its own.
     let desk: RelayDesk?
     private var relayDoor: RelayDoor?
+    /// Bytes of a request's head as other members and event loops send it.
+    let relayHeadBytes: Int
     /// Sessions are shared with other nodes.
     let hasDirectory: Bool
     /// The other members, by incarnation.
@@ -71,8 +76,9 @@ public final class Worker: RequestService, @unchecked Sendable {
         desk = gateway.parts.cluster.map {
             RelayDesk(
                 bus: $0.bus, own: gateway.parts.member, loop: index, seed: gateway.parts.random(),
-                limits: Self.relayLimits)
+                limits: Self.relayLimits(gateway.parts.limits))
         }
+        relayHeadBytes = Self.relayLimits(gateway.parts.limits).headBytesMax
         hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)
         sealer = try Sealer(keys: gateway.parts.keys)

@@ -82,6 +82,7 @@ struct Assembly {
     private var limits: GatewayCore.Limits {
         let from = configuration.limits
         var limits = GatewayCore.Limits()
+        limits.headBytes = from.header
         limits.bodyBytes = from.body
         limits.eventBytes = from.event
         limits.heldResultBytes = from.result

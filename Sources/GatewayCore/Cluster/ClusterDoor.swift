@@ -19,7 +19,9 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
     private var subscribeAt: NIODeadline?
     private var hasLeft = false
     private var isRenewing = false
-    /// Envelopes with heartbeats of members whose clocks, versions or secrets do not fit are dropped by the transport.
+    /// One of the new subscriptions ended while the others were still being made.
+    private var hasBrokenAgain = false
+    /// Between attempts while the bus does not take subscriptions.
     private static let resubscribeAfter = TimeAmount.milliseconds(200)
 
     init(gateway: Gateway, cluster: ClusterParts, loop: any EventLoop) {
@@ -31,45 +33,54 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
 
     // MARK: Subscriptions
 
-    /// Completes when this member hears what is sent to it.
+    /// Completes when this member hears what is sent to it. All subscriptions or none.
     func open() -> EventLoopFuture<Void> {
         let own = gateway.parts.member
-        let all = [Subject.inbox(own), .everyone].map { subject in
+        let asked = [Subject.inbox(own), .everyone].map { subject in
             cluster.bus.subscribe(to: subject, capacity: SubscriptionCapacity(), on: loop, self)
         }
-        return EventLoopFuture.whenAllSucceed(all, on: loop).assumeIsolated().map { subscriptions in
-            self.subscriptions = subscriptions
+        return EventLoopFuture.whenAllComplete(asked, on: loop).assumeIsolated().flatMapThrowing { results in
+            let made = results.compactMap { try? $0.get() }
+            guard made.count == results.count, !self.hasLeft else {
+                for subscription in made { subscription.end() }
+                for result in results { _ = try result.get() }
+                throw TransportError(.closed, .notDelivered, "\(own) has left the cluster")
+            }
+            self.subscriptions = made
             self.beat()
         }.nonisolated()
     }
 
     func subscriptionEnded(_ error: TransportError) {
-        guard !hasLeft, !isRenewing else { return }
+        guard !hasLeft else { return }
+        guard !isRenewing else {
+            hasBrokenAgain = true
+            return
+        }
         gateway.parts.logger.warning(
             "messages of other members may have been lost; every relayed exchange is verified",
             metadata: ["error": "\(error)"])
+        gateway.countGap()
         renew()
     }
 
     /// Subscribes anew, at once: what comes meanwhile is lost.
     private func renew() {
         isRenewing = true
+        hasBrokenAgain = false
         let old = subscriptions
         subscriptions = []
         let opened = open()
         for subscription in old { subscription.end() }
         opened.assumeIsolated().whenComplete { result in
             self.isRenewing = false
-            switch result {
-            case .success:
-                for worker in self.gateway.allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
-            case .failure: self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter
-            }
+            if case .success = result, !self.hasBrokenAgain { return self.gateway.hearsAgain() }
+            self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter
         }
     }
 
     private func subscribeAgain(now: NIODeadline) {
-        guard let at = subscribeAt, now >= at, !isRenewing else { return }
+        guard let at = subscribeAt, now >= at, !isRenewing, !hasLeft else { return }
         subscribeAt = nil
         renew()
     }
@@ -123,6 +134,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
     /// Says that this member lives, and what it offers.
     private func beat() {
         guard !cluster.isAlone, !hasLeft else { return }
+        // What is not sent is made up for by the next one; the bus says by itself when it has broken.
         try? cluster.bus.publish(heartbeat.envelope(), to: .everyone)
     }
 

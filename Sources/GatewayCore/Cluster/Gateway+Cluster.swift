@@ -24,6 +24,12 @@ extension Gateway {
         try? cluster.bus.publish(note.envelope, to: .everyone)
     }
 
+    /// This member hears the others again, and may have missed what they said meanwhile.
+    func hearsAgain() {
+        countGap()
+        for worker in allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
+    }
+
     // MARK: Attachments
 
     /// An attachment has said what it offers, or is silent.

@@ -56,11 +56,29 @@ extension Worker {
     }
 
     /// A session that began elsewhere is served by its token at once; should it have ended, this finds out.
-    func verify(_ session: Session) {
-        guard directory != nil else { return }
+    func verify(_ session: Session, then body: @escaping () -> Void = {}) {
+        guard directory != nil else { return body() }
+        let gaps = gateway.gaps
         lookUp(session) { record in
             if let record, record.state == .ended || record.principal != session.principal { self.end(session) }
+            // Where the directory does not answer, the node goes on with what it knows.
+            session.noteRead(after: gaps)
+            body()
         }
+    }
+
+    /// Serves a request once it is known what became of its session while other nodes were not heard. The directory
+    /// answers, or gives up, within its timeout.
+    func hold(
+        _ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink, until session: Session
+    ) -> any ClientObserver {
+        let held = HeldRequest()
+        metrics.exchanges += 1
+        verify(session) {
+            self.metrics.exchanges -= 1
+            held.goOn { self.serve(request, endpoint, sink) }
+        }
+        return held
     }
 
     // MARK: Changing
@@ -112,7 +130,8 @@ extension Worker {
     /// Puts on record that the session is in use, at most once per quarter of the idle limit.
     func noteUse(of session: Session) {
         let last = session.recordedAt.load(ordering: .relaxed)
-        guard hasDirectory, nowSeconds &- min(last, nowSeconds) > idleSeconds / 4 else { return }
+        guard hasDirectory, !session.instance.isAttached, nowSeconds &- min(last, nowSeconds) > idleSeconds / 4
+        else { return }
         session.recordedAt.store(nowSeconds, ordering: .relaxed)
         change(session) { record in
             guard record.state == .live else { return nil }
@@ -150,8 +169,10 @@ extension Worker {
 
     // MARK: Ending
 
-    /// Nobody has used the session here for long, or it is too old. Others may be using it.
+    /// Nobody has used the session here for long, or it is too old. Others may be using it. Behind an attachment it is
+    /// the attachment that ends it.
     func retire(_ session: Session) {
+        guard !session.instance.isAttached else { return session.forget() }
         guard directory != nil, nowSeconds < session.endsAt, !session.hasEnded else {
             guard session.end() else { return }
             gateway.tell(.ended(session.id))

@@ -17,7 +17,7 @@ extension Worker {
     // MARK: Host
 
     func serve(_ request: RelayRequest, from caller: MemberID, to answer: RelayAnswer) {
-        var reader = RequestHeadReader(limits: HeadLimits())
+        var reader = RequestHeadReader(limits: HeadLimits(blockBytes: relayHeadBytes))
         let head = request.head.withUnsafeReadableBytes { view in try? reader.read(view) }
         guard let head, let facts = ForwardedFacts(request.context, from: caller),
             let upstream = gateway.parts.upstreams.first(where: { $0.digest == facts.upstream })
@@ -74,9 +74,9 @@ extension Worker {
             }
         }
         head.writeStaticString("\r\n")
-        let facts = ForwardedFacts(upstream: upstream.digest, door: door, principal: principal,
-            messagesPath: RouteTable.messagesPath(upstream),
-            isResumable: isResumable)
+        let facts = ForwardedFacts(
+            upstream: upstream.digest, door: door, principal: principal,
+            messagesPath: RouteTable.messagesPath(upstream), isResumable: isResumable)
         return RelayRequest(context: facts.context, head: head, body: request.body, loop: loop)
     }
 

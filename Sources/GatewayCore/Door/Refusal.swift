@@ -13,6 +13,8 @@ struct Refusal: Error {
     var lines = ""
     /// Another node or attachment might serve it now.
     var mayBeServedElsewhere = false
+    /// No refusal yet: what is on record of this session has to be read first.
+    var unread: Session?
 
     init(_ status: Int, _ code: RPCErrorCode, _ message: String, dataJSON: String? = nil, lines: String = "") {
         self.status = status
@@ -47,6 +49,12 @@ struct Refusal: Error {
         406, .invalidRequest, "Not Acceptable: Accept must list text/event-stream.")
     static let badContentType = Refusal(400, .invalidRequest, "Content-Type must be application/json.")
     static let encodedBody = Refusal(415, .invalidRequest, "Content-Encoding is not supported; send the body as it is.")
+    static func unread(_ session: Session) -> Refusal {
+        var refusal = sessionNotFound
+        refusal.unread = session
+        return refusal
+    }
+
     /// Unknown, ended, foreign and tampered ids look all alike.
     static let sessionNotFound = Refusal(
         404, .invalidRequest, "Session not found: it has ended or never was; initialize again without a session id.")

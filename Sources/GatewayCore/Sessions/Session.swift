@@ -38,6 +38,8 @@ public final class Session: Sendable {
     /// When its use was put on record last, in seconds on the node's clock.
     let recordedAt: Atomic<UInt32>
     private let lastSeen: Atomic<UInt32>
+    /// How many gaps the node had seen when it knew last what is on record of it.
+    private let readAfter: Atomic<UInt32>
     private let negotiated = Atomic<UInt8>(.max)
     /// Counts the instances that it has lived on.
     let epoch: UInt32 = 0
@@ -55,7 +57,7 @@ public final class Session: Sendable {
 
     init(
         id: SessionID, upstream: UpstreamGroup, instance: Instance, upstreamSessionID: [UInt8], principal: Principal,
-        messagePath: String?, now: UInt32, endsAt: UInt32, isRestored: Bool = false
+        messagePath: String?, now: UInt32, endsAt: UInt32, isRestored: Bool = false, gaps: UInt32 = 0
     ) {
         self.id = id
         self.upstream = upstream
@@ -69,6 +71,7 @@ public final class Session: Sendable {
         self.isRestored = isRestored
         lastSeen = Atomic(now)
         recordedAt = Atomic(now)
+        readAfter = Atomic(gaps)
         instance.sessions.add(1, ordering: .relaxed)
     }
 
@@ -80,6 +83,11 @@ public final class Session: Sendable {
     var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
 
     func forget() { forgotten.store(true, ordering: .releasing) }
+
+    /// Messages of other nodes were lost since it was known what is on record of it; they may have ended it.
+    func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }
+
+    func noteRead(after gaps: UInt32) { readAfter.store(gaps, ordering: .relaxed) }
 
     /// Ends it for good. Returns false if it had ended before.
     @discardableResult

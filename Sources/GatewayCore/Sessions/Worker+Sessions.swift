@@ -14,6 +14,7 @@ extension Worker {
         let found = request.withValue(.mcpSessionID) { find($0) }
         guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
         else { throw .sessionNotFound }
+        if hasDirectory, found.isUnread(since: gateway.gaps), !found.instance.isAttached { throw .unread(found) }
         return found
     }
 
@@ -43,7 +44,7 @@ extension Worker {
         let session = Session(
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
             principal: token.principal, messagePath: nil, now: nowSeconds,
-            endsAt: nowSeconds &+ (token.expires - unix), isRestored: true)
+            endsAt: nowSeconds &+ (token.expires - unix), isRestored: true, gaps: gateway.gaps)
         if token.revision != .max { session.revisionValue = token.revision }
         session.listKinds = ListKinds(rawValue: token.kinds)
         let entered = gateway.sessions.insert(session)
@@ -67,7 +68,7 @@ extension Worker {
         let session = Session(
             id: SessionID(high: gateway.parts.random(), low: gateway.parts.random()), upstream: upstream,
             instance: instance, upstreamSessionID: upstreamSessionID, principal: principal, messagePath: messagePath,
-            now: nowSeconds, endsAt: nowSeconds &+ max(age, 1))
+            now: nowSeconds, endsAt: nowSeconds &+ max(age, 1), gaps: gateway.gaps)
         if let entered = gateway.sessions.insert(session) { return entered }
         session.end()
         endUpstream(upstream, instance, upstreamSessionID)

@@ -1,0 +1,117 @@
+// What a node does when messages of the others may have been lost: it goes on, but believes no old knowledge unread.
+
+import MemoryTransport
+import NIOCore
+import Testing
+import TransportAPI
+
+@testable import GatewayCore
+
+@Suite struct GapTests {
+    private let cluster: TestCluster
+    private var a: TestNode { cluster[0] }
+    private var b: TestNode { cluster[1] }
+
+    init() throws { cluster = try TestCluster(2) }
+
+    /// A session of A that B has served.
+    private func sharedSession() throws -> String {
+        let call = try a.post(Body.initialize())
+        try #require(a.lane.last).answer(Body.initialized(), session: "up")
+        cluster.settle()
+        let token = try #require(call.header("Mcp-Session-Id"))
+        try b.post(Body.call(), session: token)
+        try #require(b.lane.last).answer(Body.result())
+        cluster.settle()
+        return token
+    }
+
+    private func interrupt(_ node: TestNode) {
+        cluster.backend.interrupt(node.gateway.parts.member)
+        cluster.settle()
+    }
+
+    private func makeCallsLate() {
+        var late = FaultPlan(seed: 1)
+        late.lateCalls = 1
+        cluster.backend.setFaults(late)
+    }
+
+    @Test("A session that ended while its end could not be heard is refused")
+    func refusesWhatEndedUnheard() throws {
+        let token = try sharedSession()
+        var silent = FaultPlan(seed: 1)
+        silent.partitionsAreSilent = true
+        cluster.backend.setFaults(silent)
+        cluster.backend.partition([a.gateway.parts.member], [b.gateway.parts.member])
+        try a.delete(session: token)
+        cluster.settle()
+        try #require(a.lane.last).accept()
+        cluster.settle()
+        cluster.backend.heal()
+        interrupt(b)
+        let opened = b.lane.opened.count
+        let call = try b.post(Body.call(), session: token)
+        cluster.settle()
+        #expect(call.status == 404)
+        #expect(b.lane.opened.count == opened)
+    }
+
+    @Test("A session is read once after a gap, and serves as before")
+    func readsOnce() throws {
+        let token = try sharedSession()
+        interrupt(b)
+        let opened = b.lane.opened.count
+        makeCallsLate()
+        let first = try b.post(Body.call(), session: token)
+        #expect(b.lane.opened.count == opened)
+        b.loop.advanceTime(by: .seconds(1))
+        try #require(b.lane.last).answer(Body.result())
+        #expect(first.status == 200)
+        let second = try b.post(Body.call(), session: token)
+        #expect(b.lane.opened.count == opened + 2)
+        try #require(b.lane.last).answer(Body.result())
+        #expect(second.status == 200)
+    }
+
+    @Test("Where the directory does not answer the node goes on with what it knows")
+    func goesOnWithoutDirectory() throws {
+        let token = try sharedSession()
+        interrupt(b)
+        cluster.backend.cutOffStore(from: [b.gateway.parts.member])
+        let call = try b.post(Body.call(), session: token)
+        b.loop.advanceTime(by: .seconds(10))
+        try #require(b.lane.last).answer(Body.result())
+        #expect(call.status == 200)
+        #expect(b.worker.metrics.recordFailures > 0)
+    }
+
+    @Test("Nothing is run for a client that left while its request was held")
+    func dropsWhatNobodyWaitsFor() throws {
+        let token = try sharedSession()
+        interrupt(b)
+        let opened = b.lane.opened.count
+        makeCallsLate()
+        try b.post(Body.call(), session: token).leave()
+        #expect(b.worker.metrics.exchanges == 1)
+        b.loop.advanceTime(by: .seconds(1))
+        #expect(b.lane.opened.count == opened)
+        b.expectIdle()
+    }
+
+    @Test("A session behind an attachment is forgotten when it is idle, and its record left to the attachment")
+    func leavesAttachedSessionsAlone() throws {
+        let node = b
+        let instance = try #require(
+            node.upstream.attachedInstance(digest: 77, name: "beside", hasStreamEndpoint: false))
+        let session = Session(
+            id: SessionID(high: 1, low: 2), upstream: node.upstream, instance: instance,
+            upstreamSessionID: Array("up".utf8), principal: .anonymous, messagePath: nil, now: 0, endsAt: .max)
+        let opened = node.lane.opened.count
+        node.worker.retire(session)
+        cluster.settle()
+        #expect(session.isForgotten)
+        #expect(!session.hasEnded)
+        #expect(node.lane.opened.count == opened)
+    }
+}
