@@ -39,6 +39,8 @@ public struct Limits: Sendable {
     public var replayBytes = 1024 * 1024
     /// Bytes kept of complete streams on one event loop. Beyond: the oldest streams are forgotten.
     public var replayTotalBytes = 32 * 1024 * 1024
+    /// Bytes kept of streams that still grow, on one event loop. Beyond: one that gets an event keeps nothing else.
+    public var replayLiveBytes = 256 * 1024 * 1024
     /// Unanswered questions of an instance in one session. Beyond: the instance gets an error.
     public var questionsPerSession = 64
     /// Unanswered questions on one event loop, of all sessions. Beyond: the same.

@@ -80,7 +80,9 @@ public final class Worker: RequestService, @unchecked Sendable {
         }
         relayHeadBytes = Self.relayLimits(gateway.parts.limits).headBytesMax
         hasDirectory = gateway.parts.cluster?.directory != nil
-        streams = StreamTable(loop: index, bytesMax: gateway.parts.limits.replayTotalBytes)
+        streams = StreamTable(
+            loop: index, bytesMax: gateway.parts.limits.replayTotalBytes,
+            liveBytesMax: gateway.parts.limits.replayLiveBytes)
         sealer = try Sealer(keys: gateway.parts.keys)
         lanes = gateway.parts.upstreams.map { $0.transport.makeLane(on: loop) }
         tokens = TokenCache(entriesMax: gateway.parts.limits.cachedTokens)
@@ -205,8 +207,13 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// Ends what still runs, each call with an explicit error.
     func endCalls() { for exchange in exchanges { exchange.endByDrain() } }
 
-    /// Exchanges whose clients still wait.
-    var attachedCount: Int { metrics.exchanges - metrics.detached }
+    /// Exchanges that a drain waits for: those whose clients still wait, and, where others serve the same sessions,
+    /// calls whose clients can come back for the result.
+    var awaitedCount: Int {
+        let attached = metrics.exchanges - metrics.detached
+        guard hasDirectory, metrics.detached > 0 else { return attached }
+        return attached + exchanges.count { $0.isDetached && $0.stream != nil && $0.plan.isCall }
+    }
 
     /// Closes what is idle towards the instances and writes the last access lines. The worker serves no more.
     func close() {

@@ -52,8 +52,8 @@ struct AttachmentNode {
         wait.pass(configuration.drainDelay + configuration.heartbeat) { false }
         gateway.beginDrain()
         try gateway.endStreams(on: loop).wait()
-        try wait.pass(configuration.drainTimeout) { try gateway.attachedCount(on: loop).wait() == 0 }
-        let left = try gateway.attachedCount(on: loop).wait()
+        try wait.pass(configuration.drainTimeout) { try gateway.awaitedCount(on: loop).wait() == 0 }
+        let left = try gateway.awaitedCount(on: loop).wait()
         if left > 0 { logger.warning("ending what still runs", metadata: ["exchanges": "\(left)"]) }
         try gateway.endCalls(on: loop).wait()
         try gateway.close(on: loop).wait()

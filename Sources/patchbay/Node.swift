@@ -96,9 +96,9 @@ struct Node {
         gateway.beginDrain()
         listener.drain()
         try gateway.endStreams(on: loop).wait()
-        try wait.pass(configuration.drainTimeout) { try gateway.attachedCount(on: loop).wait() == 0 }
+        try wait.pass(configuration.drainTimeout) { try gateway.awaitedCount(on: loop).wait() == 0 }
         try listener.stopAccepting().wait()
-        let left = try gateway.attachedCount(on: loop).wait()
+        let left = try gateway.awaitedCount(on: loop).wait()
         if left > 0 { logger.warning("ending what still runs", metadata: ["exchanges": "\(left)"]) }
         try gateway.endCalls(on: loop).wait()
         listener.closeWhenWritten()

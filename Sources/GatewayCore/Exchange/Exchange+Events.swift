@@ -101,7 +101,7 @@ extension Exchange {
         let isPrimed = owesPriming && sink != nil
         if isPrimed { owesPriming = false }
         let size = range.count + (data?.readableBytes ?? 0)
-        let out = stream.add(limits, capacity: size, isPrimed: isPrimed) { out in
+        let out = add(to: stream, capacity: size, isPrimed: isPrimed) { out in
             if data == nil, !event.hasID, event.retry.isAbsent {
                 out.writeBytes(UnsafeRawBufferPointer(rebasing: view[range]))
             } else if let data {
@@ -116,13 +116,22 @@ extension Exchange {
         return out
     }
 
+    private func add(
+        to stream: HostedStream, capacity: Int, isPrimed: Bool = false, _ fill: (inout ByteBuffer) -> Void
+    ) -> ByteBuffer {
+        let before = stream.bytes
+        let event = stream.add(limits, capacity: capacity, isPrimed: isPrimed, fill)
+        worker.streams.noteKept(by: stream, before: before)
+        return event
+    }
+
     /// A message of the gateway's own on this stream, numbered like the others where they are.
     func say(_ json: String) { say(Array(json.utf8)) }
 
     func say(_ json: [UInt8]) {
         guard let stream else { return send(ByteBuffer(bytes: EventWriter.message(json))) }
         if owesPriming { prime() }
-        let event = stream.add(limits, capacity: json.count + 32) { out in
+        let event = add(to: stream, capacity: json.count + 32) { out in
             out.writeStaticString("event: message\ndata: ")
             out.writeBytes(json)
             out.writeStaticString("\n\n")

@@ -25,6 +25,30 @@ extension Exchange {
         worker.requestLines = lines
     }
 
+    /// What shows an instance who is asking, for the gateway's own messages on this exchange's behalf.
+    func credentialLines() -> ByteBuffer {
+        let options = plan.upstream.options
+        var lines = ByteBuffer()
+        request.block.withUnsafeReadableBytes { view in
+            var runs = LineRuns()
+            for field in request.head.fields where !Self.isOfMessage(field.name) && travels(field, view, options) {
+                runs.add(field, view) { lines.writeBytes($0) }
+            }
+            runs.finish(view) { lines.writeBytes($0) }
+        }
+        return lines
+    }
+
+    /// Lines that say something of the client's message, not of the client.
+    private static func isOfMessage(_ name: HeaderName) -> Bool {
+        switch name {
+        case .accept, .contentType, .mcpProtocolVersion, .mcpMethod, .mcpName, .mcpParam, .lastEventID, .traceparent,
+            .tracestate, .baggage:
+            true
+        default: false
+        }
+    }
+
     /// The allow-list. The session id is never among them: the instance gets its own.
     private func travels(
         _ field: HeadField, _ view: UnsafeRawBufferPointer, _ options: UpstreamGroup.Options

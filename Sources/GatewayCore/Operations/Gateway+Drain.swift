@@ -23,9 +23,9 @@ extension Gateway {
     /// Closes what is idle towards the instances and hands on the last access lines.
     public func close(on loop: any EventLoop) -> EventLoopFuture<Void> { onEach(loop) { $0.close() } }
 
-    /// Exchanges whose clients still wait.
-    public func attachedCount(on loop: any EventLoop) -> EventLoopFuture<Int> {
-        let counts = allWorkers.map { worker in worker.loop.submit { worker.attachedCount } }
+    /// Exchanges that a drain waits for.
+    public func awaitedCount(on loop: any EventLoop) -> EventLoopFuture<Int> {
+        let counts = allWorkers.map { worker in worker.loop.submit { worker.awaitedCount } }
         return EventLoopFuture.whenAllSucceed(counts, on: loop).map { $0.reduce(0, +) }
     }
 

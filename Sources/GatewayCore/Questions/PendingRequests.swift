@@ -15,6 +15,8 @@ struct PendingRequests {
         let deadline: NIODeadline
         /// The exchange on whose stream it was asked.
         let exchange: ObjectIdentifier
+        /// Header lines of that exchange that the server may ask for with an answer. Kept in memory only.
+        var credentials = ByteBuffer()
     }
 
     private var questions: [UInt64: Question] = [:]

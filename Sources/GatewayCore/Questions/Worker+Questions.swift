@@ -24,7 +24,7 @@ extension Worker {
         questions.insert(
             PendingRequests.Question(
                 nonce: token.nonce, session: session, rawID: token.rawID, token: text, deadline: now + wait,
-                exchange: ObjectIdentifier(exchange)))
+                exchange: ObjectIdentifier(exchange), credentials: exchange.credentialLines()))
         metrics.questionsAsked &+= 1
         return text
     }
@@ -72,7 +72,7 @@ extension Worker {
             metrics.questionsExpired &+= 1
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
-                dataJSON: #"{"reason":"timed_out"}"#)
+                dataJSON: #"{"reason":"timed_out"}"#, question.credentials)
             // Another exchange may stand where the one that asked has ended.
             if let asking = exchange(question.exchange),
                 (asking.plan.session ?? asking.newSession) === question.session
@@ -83,16 +83,19 @@ extension Worker {
     }
 
     /// Answers a server's request with an error.
-    func tell(_ session: Session, _ rawID: [UInt8], error: String, dataJSON: String) {
+    func tell(
+        _ session: Session, _ rawID: [UInt8], error: String, dataJSON: String, _ credentials: ByteBuffer
+    ) {
         let body = rawID.withUnsafeBytes {
             ErrorBody.json(id: $0, code: .internalError, message: error, dataJSON: dataJSON)
         }
-        post(ByteBuffer(bytes: body), to: session)
+        post(ByteBuffer(bytes: body), to: session, credentials)
     }
 
     /// Sends a message of the gateway's own to the session's instance. Nothing is done with the receipt.
-    func post(_ body: ByteBuffer, to session: Session) {
-        var lines = ByteBuffer()
+    /// - Parameter credentials: of the exchange that it is about, where they are forwarded.
+    func post(_ body: ByteBuffer, to session: Session, _ credentials: ByteBuffer) {
+        var lines = credentials
         lines.writeStaticString("Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n")
         if session.messagePath == nil {
             lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
@@ -137,13 +140,13 @@ extension Exchange {
         if message.knownMethod == .ping {
             // The gateway is there, whether or not a client is (2025-11-25, Ping).
             let text = #"{"jsonrpc":"2.0","id":"# + String(decoding: rawID, as: UTF8.self) + #","result":{}}"#
-            worker.post(ByteBuffer(string: text), to: session)
+            worker.post(ByteBuffer(string: text), to: session, credentialLines())
             return .drop
         }
         guard rawID.count <= QuestionToken.rawIDBytesMax else {
             worker.tell(
                 session, Array(rawID), error: "The id of this request is longer than a gateway on the way can carry.",
-                dataJSON: #"{"reason":"id_too_long"}"#)
+                dataJSON: #"{"reason":"id_too_long"}"#, credentialLines())
             return .drop
         }
         guard worker.questions.count(of: session.id) < limits.questionsPerSession,
@@ -151,7 +154,7 @@ extension Exchange {
         else {
             worker.tell(
                 session, Array(rawID), error: "Too many requests to clients are unanswered, of this session or of all.",
-                dataJSON: #"{"reason":"too_many_questions"}"#)
+                dataJSON: #"{"reason":"too_many_questions"}"#, credentialLines())
             return .drop
         }
         let token = worker.ask(session, instance, rawID: rawID, on: self)

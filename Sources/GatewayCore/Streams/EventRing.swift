@@ -21,6 +21,9 @@ struct EventRing {
         while count > 1, count > eventsMax || bytes > bytesMax { removeFirst() }
     }
 
+    /// Forgets everything but the newest event.
+    mutating func keepNewest() { while count > 1 { removeFirst() } }
+
     private mutating func removeFirst() {
         bytes -= events[head].readableBytes
         events[head] = ByteBuffer()

@@ -96,10 +96,9 @@ extension Exchange {
     }
 
     /// Another client listens now: the one that came back. Who listened before has lost its place.
-    func attach(_ newSink: any ResponseSink) {
-        if let old = sink {
-            if sentHead { old.end() } else { worker.write(Refusal.streamReplaced.answer(), request, to: old) }
-        }
+    /// - Returns: where that one listens, to be told with ``dismiss(_:)`` once the new one has what it needs.
+    func attach(_ newSink: any ResponseSink) -> (any ResponseSink)? {
+        let old = sink
         if isDetached {
             isDetached = false
             worker.metrics.detached -= 1
@@ -109,6 +108,13 @@ extension Exchange {
         sink = newSink
         lastWrite = worker.now
         handle?.resume()
+        return old
+    }
+
+    /// Ends the answer to a client that another has replaced. The last thing to be done: the next request of its
+    /// connection may be for this very stream.
+    func dismiss(_ old: any ResponseSink) {
+        if sentHead { old.end() } else { worker.write(Refusal.streamReplaced.answer(), request, to: old) }
     }
 
     // MARK: The instance's side breaks

@@ -20,19 +20,25 @@ struct StreamTable {
 
     private let loop: UInt8
     private let bytesMax: Int
+    private let liveBytesMax: Int
     private var places: [Place] = []
     private var free: [UInt32] = []
     private var complete: [Complete] = []
     /// Place of the oldest in `complete`.
     private var oldest = 0
-    /// Kept by complete streams. What live ones keep is bounded for each.
+    /// Kept by complete streams.
     private(set) var completeBytes = 0
+    /// Kept by live streams.
+    private(set) var liveBytes = 0
     private(set) var count = 0
 
-    /// - Parameter bytesMax: kept by complete streams. Beyond: the oldest are forgotten.
-    init(loop: UInt8, bytesMax: Int) {
+    /// - Parameters:
+    ///   - bytesMax: kept by complete streams. Beyond: the oldest are forgotten.
+    ///   - liveBytesMax: kept by live ones. Beyond: one that keeps an event keeps nothing else.
+    init(loop: UInt8, bytesMax: Int, liveBytesMax: Int = .max) {
         self.loop = loop
         self.bytesMax = bytesMax
+        self.liveBytesMax = liveBytesMax
     }
 
     /// Makes a name and puts there what `make` returns for it. Nil when there is no place.
@@ -49,7 +55,17 @@ struct StreamTable {
         let stream = make(StreamName(kind: kind, loop: loop, slot: slot, stamp: places[Int(slot)].stamp))
         places[Int(slot)].stream = stream
         count += 1
+        liveBytes += stream.bytes
         return stream
+    }
+
+    /// A live stream has kept an event.
+    mutating func noteKept(by stream: HostedStream, before: Int) {
+        liveBytes += stream.bytes - before
+        guard liveBytes > liveBytesMax else { return }
+        let kept = stream.bytes
+        stream.keepNewest()
+        liveBytes -= kept - stream.bytes
     }
 
     func find(_ name: StreamName) -> HostedStream? {
@@ -60,12 +76,18 @@ struct StreamTable {
 
     /// The stream gets no more events. It is kept until `expires`, or until the bound needs its bytes.
     mutating func close(_ stream: HostedStream, expires: NIODeadline) {
+        liveBytes -= stream.bytes
         complete.append(Complete(name: stream.name, expires: expires, bytes: stream.bytes))
         completeBytes += stream.bytes
         while completeBytes > bytesMax, oldest < complete.count { removeOldest() }
     }
 
-    mutating func remove(_ stream: HostedStream) { remove(stream.name) }
+    /// A live stream is over, and nobody can come back to it.
+    mutating func remove(_ stream: HostedStream) {
+        guard find(stream.name) != nil else { return }
+        liveBytes -= stream.bytes
+        remove(stream.name)
+    }
 
     /// Forgets complete streams whose time is over.
     mutating func tick(now: NIODeadline) {

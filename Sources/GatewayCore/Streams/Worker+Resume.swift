@@ -100,7 +100,8 @@ extension Worker {
         _ stream: HostedStream, after position: UInt64, _ request: Request, _ sink: any ResponseSink
     ) -> (any ClientObserver)? {
         let exchange = stream.exchange
-        exchange?.attach(sink)
+        let replaced = exchange?.attach(sink)
+        defer { if let replaced { exchange?.dismiss(replaced) } }
         // The head comes with the instance's.
         if let exchange, !exchange.sentHead { return exchange }
         let missed = stream.ring.events(after: position) ?? []

@@ -93,6 +93,25 @@ import TransportKit
         b.expectIdle()
     }
 
+    @Test("A drain waits for calls whose clients can come back at another node")
+    func waitForCallsOfClientsThatLeft() throws {
+        let token = try open()
+        let call = try a.post(Body.call(), session: token)
+        let exchange = try #require(a.lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(progress(1))
+        call.leave()
+        a.gateway.beginDrain()
+        a.worker.endStreams()
+        #expect(a.worker.awaitedCount == 1)
+        let back = try b.get(session: token, headers: [("Last-Event-ID", call.eventIDs[0])])
+        exchange.send(event(Body.result()))
+        exchange.end()
+        cluster.settle()
+        #expect(back.text.hasSuffix(event(Body.result())))
+        #expect(a.worker.awaitedCount == 0)
+    }
+
     @Test func answerAQuestionOfAnotherNode() throws {
         let token = try open()
         let call = try a.post(Body.call(), session: token)

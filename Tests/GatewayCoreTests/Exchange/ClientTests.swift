@@ -30,7 +30,7 @@ import Testing
         call.leave()
         #expect(!exchange.isCancelled)
         #expect(node.worker.metrics.detached == 1)
-        #expect(node.worker.attachedCount == 0)
+        #expect(node.worker.awaitedCount == 0)
         #expect(session.session.calls.load(ordering: .relaxed) == 1)
         exchange.begin(200, .eventStream)
         exchange.send(event(Body.notification("notifications/progress")))

@@ -72,7 +72,7 @@ import Testing
         drain()
         #expect(!json.sink.isOver)
         #expect(!events.sink.isOver)
-        #expect(node.worker.attachedCount == 2)
+        #expect(node.worker.awaitedCount == 2)
         // A question in mid-call is still answered through this node.
         node.lane.opened[2].send(event(Body.request("elicitation/create", id: 1)))
         let question = try #require(events.questionID)
@@ -111,7 +111,7 @@ import Testing
         let call = try node.post(Body.call(), session: session.token)
         call.leave()
         drain()
-        #expect(node.worker.attachedCount == 0)
+        #expect(node.worker.awaitedCount == 0)
         node.worker.endCalls()
         #expect(!(node.lane.last?.isCancelled ?? true))
     }

@@ -15,6 +15,8 @@ final class RecordingSink: ResponseSink {
     private(set) var flushedBytes = 0
     private(set) var isEnded = false
     private(set) var isAborted = false
+    /// The next request of this connection, which a codec begins within ``end()``.
+    var next: (() -> Void)?
     /// What the core did although the contract forbids it.
     private(set) var breaches: [String] = []
 
@@ -43,6 +45,9 @@ final class RecordingSink: ResponseSink {
         if let length, length != bytes.count { breaches.append("\(bytes.count) of \(length) bytes") }
         flushedBytes = bytes.count
         isEnded = true
+        let next = next
+        self.next = nil
+        next?()
     }
 
     func abort() {

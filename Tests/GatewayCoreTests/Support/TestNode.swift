@@ -171,7 +171,7 @@ final class TestNode {
         #expect(worker.metrics.exchanges == 0, sourceLocation: sourceLocation)
         #expect(worker.metrics.detached == 0, sourceLocation: sourceLocation)
         #expect(worker.metrics.streams == 0, sourceLocation: sourceLocation)
-        #expect(worker.attachedCount == 0, sourceLocation: sourceLocation)
+        #expect(worker.awaitedCount == 0, sourceLocation: sourceLocation)
         for instance in instances {
             #expect(instance.active.load(ordering: .relaxed) == 0, sourceLocation: sourceLocation)
         }

@@ -172,7 +172,7 @@ final class Conversation {
         made += 1
         let name = "\(mark).ghost\(made)"
         // A node that was killed may have told nobody else of the end.
-        let endedFrom = deletingNode?.isUp == false ? nil : endedAt + client.simulation.scenario.endTakes
+        let endedFrom: NIODeadline? = endedAt + client.simulation.scenario.endTakes
         let from = other == nil ? endedFrom : world.now
         client.ledger.add(Ledger.Call(mark: name, script: CallScript(isJSON: true), forbiddenFrom: from))
         let text = Payload.call(made + 1, method: "tools/call", mark: mark, call: name)
