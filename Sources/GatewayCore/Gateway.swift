@@ -5,6 +5,7 @@ public import NIOCore
 public import SealedBox
 internal import Synchronization
 public import TransportAPI
+internal import TransportKit
 
 /// One gateway node.
 public final class Gateway: Sendable {
@@ -94,6 +95,9 @@ public final class Gateway: Sendable {
     /// How often messages of other members may have been lost. What a session was before is read anew before it is
     /// used after each.
     var gaps: UInt32 { gapCount.load(ordering: .relaxed) }
+
+    /// How long a stream's host may be out of reach while it counts as present. Then its streams are given up.
+    var hostPatience: TimeAmount { (parts.cluster?.timing.goneAfter ?? .seconds(5)) * 2 }
 
     func countGap() { gapCount.add(1, ordering: .relaxed) }
 

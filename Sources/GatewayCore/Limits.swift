@@ -67,6 +67,8 @@ public struct Waits: Sendable {
     public var detachedStream: TimeAmount = .seconds(60)
     /// How long a client may take to answer an instance's question. Then the instance gets an error.
     public var question: TimeAmount = .minutes(5)
+    /// How long the sessions of an attached instance wait for its attachment to come back. Then they count as ended.
+    public var attachmentAway: TimeAmount = .minutes(2)
     /// How long running calls may take after a drain has begun.
     public var drain: TimeAmount = .seconds(30)
     /// How long the listener stays open, unready, before the drain begins in earnest.

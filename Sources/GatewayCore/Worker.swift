@@ -166,7 +166,7 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     private func reapSessions() {
         let idle = UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000)
-        for session in gateway.sessions.removeExpired(now: nowSeconds, idle: max(idle, 1)) { retire(session) }
+        for session in gateway.sessions.expired(now: nowSeconds, idle: max(idle, 1)) { retire(session) }
     }
 
     /// Tells an instance that a session is over, so that it can free what it holds and no node that has not heard of

@@ -185,7 +185,8 @@ struct Assembly {
         options.heartbeat = TimeAmount(configuration.heartbeat)
         options.suspectAfter = TimeAmount(configuration.suspectAfter)
         options.goneAfter = TimeAmount(configuration.goneAfter)
-        options.recordsMax = configuration.limits.sessions
+        // Ended sessions stay on record for a while beside those that live on all nodes.
+        options.recordsMax = max(options.recordsMax, 4 * configuration.limits.sessions)
         return options
     }
 

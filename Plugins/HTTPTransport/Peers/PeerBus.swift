@@ -71,14 +71,17 @@ final class PeerBus: MessageBus {
         if let error { throw error }
     }
 
-    /// To all or to nobody, except that silent members are left out: they see the gap in the numbers.
+    /// Members that are silent, or do not read what is sent, are left out: they see the gap in the numbers. What nobody
+    /// would get is refused.
     private func broadcast(
         _ envelope: Envelope, _ subject: Subject, _ frame: (UInt64) -> PeerFrame
     ) throws(TransportError) {
         let error = routes.withLock { routes -> TransportError? in
             if routes.isClosed { return Self.closed }
             let numbered = frame(routes.broadcasts &+ 1)
-            if let blocked = routes.outboxes.first(where: { $0.value.isBlocked(numbered.cost) }) {
+            if let blocked = routes.outboxes.first(where: { $0.value.isBlocked(numbered.cost) }),
+                routes.outboxes.values.allSatisfy({ $0.isBlocked(numbered.cost) })
+            {
                 return Self.overloaded("\(blocked.key)")
             }
             routes.broadcasts &+= 1

@@ -10,8 +10,14 @@ extension Gateway {
         switch note {
         case .ended(let id):
             guard let session = sessions.find(id) else { return }
-            session.end()
+            let isFirst = session.end()
             sessions.remove(id)
+            // A node could not bring the client's DELETE to this attachment.
+            if isFirst, parts.cluster?.attached != nil, let first = allWorkers.first {
+                first.loop.execute {
+                    first.endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+                }
+            }
         case .answered(let nonce, let expires):
             _ = answered.take(nonce, expires: expires)
             for worker in allWorkers { worker.loop.execute { worker.questions.remove(nonce) } }
@@ -39,7 +45,7 @@ extension Gateway {
             let instance = upstream.attachedInstance(
                 digest: Self.digest(offer.instance), name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
         else { return }
-        instance.member = member.id
+        instance.attach(member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
         instance.era.store(offer.era, ordering: .relaxed)
         instance.isDraining.store(member.heartbeat.isDraining, ordering: .relaxed)
         let isWell = member.heartbeat.isReady && !member.isSuspect
@@ -52,8 +58,7 @@ extension Gateway {
             let upstream = parts.upstreams.first(where: { $0.takesAttachments && $0.name == offer.upstream }),
             let instance = upstream.instance(digest: Self.digest(offer.instance)), instance.member == member.id
         else { return }
-        instance.member = nil
-        instance.health.store(.ejected, ordering: .relaxed)
+        instance.detach(now: clock.seconds(clock.now))
     }
 
     /// What sealed ids name an instance or an upstream by.

@@ -12,7 +12,7 @@ extension Worker {
     private var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
 
     /// How long it stays on record that a session has ended. Later its instance, which was told, is the one to know.
-    private static let endedLifetime = TimeAmount.hours(1)
+    static let endedLifetime = TimeAmount.minutes(10)
 
     private var idleSeconds: UInt32 {
         max(1, UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000))
@@ -33,6 +33,7 @@ extension Worker {
     }
 
     private func noteUnrecorded(_ session: Session, _ error: any Error) {
+        session.isUnrecorded.store(true, ordering: .relaxed)
         metrics.recordFailures &+= 1
         gateway.parts.logger.warning(
             "a session is not on record: it lives, and is known by its id alone",
@@ -43,8 +44,16 @@ extension Worker {
 
     /// What is on record of a session; nil when nothing is, or nobody knows.
     func lookUp(_ session: Session, then body: @escaping (SessionRecord?) -> Void) {
+        lookUp(session.id) { record in
+            // Ended is final, whoever reads it and for whatever reason.
+            if record?.state == .ended { self.end(session) }
+            body(record)
+        }
+    }
+
+    private func lookUp(_ id: SessionID, then body: @escaping (SessionRecord?) -> Void) {
         guard let directory else { return body(nil) }
-        directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
+        directory.read(id.key, on: loop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(.found(let found)): body(SessionRecord(found.value))
             case .success(.absent), .success(.unknown): body(nil)
@@ -60,23 +69,34 @@ extension Worker {
         guard directory != nil else { return body() }
         let gaps = gateway.gaps
         lookUp(session) { record in
-            if let record, record.state == .ended || record.principal != session.principal { self.end(session) }
+            if let record, record.principal != session.principal { self.end(session) }
             // Where the directory does not answer, the node goes on with what it knows.
             session.noteRead(after: gaps)
+            if let record, !session.hasEnded, self.isOld(record) { self.recordUse(of: session) }
             body()
         }
     }
 
-    /// Serves a request once it is known what became of its session while other nodes were not heard. The directory
-    /// answers, or gives up, within its timeout.
+    /// Serves a request once a record was read. The directory answers, or gives up, within its timeout.
     func hold(
-        _ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink, until session: Session
+        _ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink, until unread: Refusal.Unread
     ) -> any ClientObserver {
         let held = HeldRequest()
         metrics.exchanges += 1
-        verify(session) {
+        let goOn = {
             self.metrics.exchanges -= 1
             held.goOn { self.serve(request, endpoint, sink) }
+        }
+        switch unread {
+        case .state(let session): verify(session, then: goOn)
+        case .upstreamID(let token):
+            lookUp(token.session) { record in
+                if let record, record.state == .live, record.principal == token.principal {
+                    _ = self.restore(token, upstreamSessionID: record.upstreamSessionID)
+                }
+                request.hasReadRecord = true
+                goOn()
+            }
         }
         return held
     }
@@ -91,12 +111,12 @@ extension Worker {
     ) {
         guard let directory else { return done() }
         directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
-            guard case .success(.found(let found)) = result, let record = SessionRecord(found.value),
-                let changed = body(record)
-            else {
+            guard case .success(.found(let found)) = result, let record = SessionRecord(found.value) else {
                 if case .failure = result { self.metrics.recordFailures &+= 1 }
                 return done()
             }
+            if record.state == .ended { self.end(session) }
+            guard let changed = body(record) else { return done() }
             directory.update(
                 session.id.key, changed.value, from: found.revision,
                 lifetime: changed.state == .ended ? Self.endedLifetime : self.recordLifetime, on: self.loop
@@ -115,6 +135,16 @@ extension Worker {
     /// Sets the session's end on record and tells everybody, then goes on: ended comes before everything else.
     func endRecord(of session: Session?, then body: @escaping () -> Void) {
         guard let session, directory != nil, !session.instance.isAttached else { return body() }
+        writeEnd(of: session, then: body)
+    }
+
+    /// The attachment that was to end it may not have heard of it: then the record says it, and this note.
+    func endAttached(_ session: Session) {
+        guard directory != nil else { return }
+        writeEnd(of: session) {}
+    }
+
+    private func writeEnd(of session: Session, then body: @escaping () -> Void) {
         gateway.tell(.ended(session.id))
         change(
             session,
@@ -124,7 +154,12 @@ extension Worker {
                 ended.state = .ended
                 ended.handshake = []
                 return ended
-            }, then: body)
+            },
+            then: {
+                // Whoever read the record between the first note and the write has believed that it lives.
+                self.gateway.tell(.ended(session.id))
+                body()
+            })
     }
 
     /// Puts on record that the session is in use, at most once per quarter of the idle limit.
@@ -132,6 +167,16 @@ extension Worker {
         let last = session.recordedAt.load(ordering: .relaxed)
         guard hasDirectory, !session.instance.isAttached, nowSeconds &- min(last, nowSeconds) > idleSeconds / 4
         else { return }
+        recordUse(of: session)
+    }
+
+    /// Its last use on record is longer ago than it should be.
+    private func isOld(_ record: SessionRecord) -> Bool {
+        let unix = gateway.clock.unixSeconds
+        return unix &- min(record.lastSeen, unix) > idleSeconds / 4
+    }
+
+    private func recordUse(of session: Session) {
         session.recordedAt.store(nowSeconds, ordering: .relaxed)
         change(session) { record in
             guard record.state == .live else { return nil }
@@ -169,18 +214,18 @@ extension Worker {
 
     // MARK: Ending
 
-    /// Nobody has used the session here for long, or it is too old. Others may be using it. Behind an attachment it is
-    /// the attachment that ends it.
+    /// Nobody has used the session here for long, or it is too old. Others may be using it: then it stays, and is
+    /// looked at again after as long. Behind an attachment it is the attachment that ends it.
     func retire(_ session: Session) {
-        guard !session.instance.isAttached else { return session.forget() }
-        guard directory != nil, nowSeconds < session.endsAt, !session.hasEnded else {
-            guard session.end() else { return }
-            gateway.tell(.ended(session.id))
-            return endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+        let isAttached = session.instance.isAttached
+        let isOurs = directory == nil || session.isUnrecorded.load(ordering: .relaxed)
+        if nowSeconds >= session.endsAt || session.hasEnded || isOurs && !isAttached {
+            return isAttached ? end(session) : endIdle(session)
         }
+        session.touch(nowSeconds)
+        guard !isAttached else { return }
         let idle = idleSeconds
-        session.forget()
-        // Where the directory does not answer the session lives on: somebody else may be using it.
+        // Where the directory does not answer the session lives on.
         var isOver = false
         change(
             session,
@@ -193,11 +238,15 @@ extension Worker {
                 ended.handshake = []
                 return ended
             },
-            then: {
-                guard isOver, session.end() else { return }
-                self.gateway.tell(.ended(session.id))
-                self.endUpstream(session.upstream, session.instance, session.upstreamSessionID)
-            })
+            then: { if isOver { self.endIdle(session) } })
+    }
+
+    private func endIdle(_ session: Session) {
+        let isFirst = session.end()
+        gateway.sessions.remove(session.id)
+        guard isFirst else { return }
+        gateway.tell(.ended(session.id))
+        endUpstream(session.upstream, session.instance, session.upstreamSessionID)
     }
 }
 

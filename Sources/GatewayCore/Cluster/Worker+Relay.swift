@@ -37,8 +37,8 @@ extension Worker {
             case .stream: .stream(upstream)
             case .messages: .messages(upstream)
             }
-        let observer = serve(whole, endpoint, sink)
-        if answer.isOpen { sink.observer = observer }
+        // Also when the caller has left meanwhile: then the observer hears it now.
+        sink.observer = serve(whole, endpoint, sink)
     }
 
     // MARK: Caller

@@ -13,8 +13,16 @@ struct Refusal: Error {
     var lines = ""
     /// Another node or attachment might serve it now.
     var mayBeServedElsewhere = false
-    /// No refusal yet: what is on record of this session has to be read first.
-    var unread: Session?
+    /// No refusal yet: a record has to be read first.
+    var unread: Unread?
+
+    /// What has to be read before a request can be served.
+    enum Unread {
+        /// What became of a session while other nodes were not heard.
+        case state(Session)
+        /// What is too long for the token.
+        case upstreamID(SessionToken)
+    }
 
     init(_ status: Int, _ code: RPCErrorCode, _ message: String, dataJSON: String? = nil, lines: String = "") {
         self.status = status
@@ -49,9 +57,9 @@ struct Refusal: Error {
         406, .invalidRequest, "Not Acceptable: Accept must list text/event-stream.")
     static let badContentType = Refusal(400, .invalidRequest, "Content-Type must be application/json.")
     static let encodedBody = Refusal(415, .invalidRequest, "Content-Encoding is not supported; send the body as it is.")
-    static func unread(_ session: Session) -> Refusal {
+    static func unread(_ what: Unread) -> Refusal {
         var refusal = sessionNotFound
-        refusal.unread = session
+        refusal.unread = what
         return refusal
     }
 
@@ -73,6 +81,10 @@ struct Refusal: Error {
     static let noInstance = Refusal(
         503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
         dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n"
+    ).elsewhere
+    static let noRoomForSession = Refusal(
+        503, .internalError, "This node holds as many sessions as limits.sessions allows; try again.",
+        lines: "Retry-After: 1\r\n"
     ).elsewhere
     static let tooManySessions = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again later.",

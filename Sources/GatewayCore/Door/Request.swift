@@ -11,6 +11,8 @@ public final class Request {
     public let body: ByteBuffer
     /// Set when another member, or another event loop, has the client and has asked this one to serve it.
     var forwarded: ForwardedFacts?
+    /// What is on record of its session was read; a session that is unknown all the same is none.
+    var hasReadRecord = false
 
     public init(head: RequestHead, block: ByteBuffer, body: ByteBuffer) {
         self.head = head

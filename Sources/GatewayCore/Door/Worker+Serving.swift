@@ -26,7 +26,7 @@ extension Worker {
         do throws(Refusal) {
             return try serve(request, endpoint, sink, &id)
         } catch {
-            if let session = error.unread { return hold(request, endpoint, sink, until: session) }
+            if let unread = error.unread { return hold(request, endpoint, sink, until: unread) }
             // Its caller has the client, and may do without this member.
             if error.mayBeServedElsewhere, let relay = sink as? RelaySink {
                 relay.refuse(error.message)

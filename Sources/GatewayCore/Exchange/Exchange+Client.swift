@@ -73,6 +73,8 @@ extension Exchange {
             handle?.cancel()
             return finish(.clientLeft)
         }
+        // A stream or a call that lasts is use as long as it lasts, wherever the session began.
+        if worker.hasDirectory, let session = plan.session { worker.noteUse(of: session) }
         let options = plan.upstream.options
         switch phase {
         case .awaitingHead:

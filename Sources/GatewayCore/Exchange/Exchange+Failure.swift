@@ -58,7 +58,8 @@ extension Exchange {
 
     /// The session has ended here, and its instance may not have heard of it.
     private func deleteAgain() {
-        guard let session = plan.session, !session.instance.isAttached else { return }
+        guard let session = plan.session else { return }
+        if session.instance.isAttached { return worker.endAttached(session) }
         worker.endUpstreamLater(plan.upstream, session.instance, session.upstreamSessionID)
     }
 

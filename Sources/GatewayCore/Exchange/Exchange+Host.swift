@@ -1,6 +1,7 @@
 // An exchange that another member, or another event loop of this node, serves: an instance behind an attachment, a
 // stream that is held elsewhere. This side passes on what comes, and knows no more of it.
 internal import NIOCore
+internal import Synchronization
 internal import TransportAPI
 internal import TransportKit
 
@@ -8,6 +9,13 @@ extension Exchange {
     /// Has an attached instance's host serve the request.
     func ask(attachmentOf instance: Instance) {
         guard let member = instance.member else {
+            // It may come back within the time that its restart takes. Later its clients do better to begin anew.
+            let away = worker.nowSeconds &- min(instance.awaySince.load(ordering: .relaxed), worker.nowSeconds)
+            let isGone = away >= UInt32(clamping: worker.gateway.parts.waits.attachmentAway.nanoseconds / 1_000_000_000)
+            if isGone, let session = plan.session, sink != nil {
+                worker.end(session)
+                return refuse(.sessionNotFound, .unavailable)
+            }
             return exchangeFailed(
                 TransportError(
                     .unreachable, .notDelivered,
@@ -60,9 +68,15 @@ extension Exchange {
         guard isHosted, case .awaitingHead = phase, case .host(let host) = plan.target, sink != nil,
             let instead = host.ifGone
         else { return false }
-        // It may be slow, or the way to it broken, and its stream alive: only when it counts as gone, or says itself
-        // that it cannot, is its stream given up. To ask twice for a stream harms nobody.
-        if error.code != .closed, worker.member(host.member.incarnation) != nil {
+        // It may be slow, or the way to it broken, and its stream alive: only when it counts as gone, says itself that
+        // it cannot, or stays out of reach although others hear it, is its stream given up. To ask twice for a stream
+        // harms nobody.
+        let isFinal = error.code == .closed || error.code == .malformed || error.code == .tooLarge
+        let failingSince = host.failingSince ?? worker.now
+        host.failingSince = failingSince
+        if !isFinal, worker.member(host.member.incarnation) != nil,
+            worker.now - failingSince < worker.gateway.hostPatience
+        {
             retryAt = worker.now + Self.askAgainAfter
             return true
         }

@@ -1,5 +1,6 @@
 // What an exchange is to do, decided once when the request is routed. The exchange itself only carries it out.
 internal import MCPWire
+internal import NIOCore
 internal import TransportAPI
 
 /// How one request is to be served. A class, because it is large and goes through many hands; once its exchange has
@@ -35,6 +36,8 @@ final class ExchangePlan {
         let loop: UInt8?
         /// What is done when it cannot be reached; nothing was sent to it then.
         var ifGone: ((Exchange) -> Void)?
+        /// Since when it could not be asked.
+        var failingSince: NIODeadline?
 
         init(_ member: MemberID, loop: UInt8?) {
             self.member = member

@@ -17,16 +17,25 @@ public final class Instance: Sendable {
     /// Place in the upstream's list, which is also the transport's.
     public let index: Int
     /// The name in logs, metrics and the config.
-    public let name: String
+    public var name: String { isAttached ? offer.withLock { $0.name } : givenName }
+    private let givenName: String
     /// What sealed ids name it by: the first bytes of a SHA-256 of the name.
     public let digest: UInt64
     /// Offers the 2024-11-05 transport.
-    public let hasStreamEndpoint: Bool
+    public var hasStreamEndpoint: Bool { isAttached ? offer.withLock { $0.hasStreamEndpoint } : hasGivenStreamEndpoint }
+    private let hasGivenStreamEndpoint: Bool
 
     /// Reached through an attachment, which hosts its exchanges, and not by this node itself.
     public let isAttached: Bool
-    /// Who puts it on the bus now, if anybody does.
-    private let holder = Mutex<MemberID?>(nil)
+    /// What an attachment says of it, and who that is now, if anybody.
+    private struct Offer {
+        var name: String
+        var hasStreamEndpoint: Bool
+        var member: MemberID?
+    }
+    private let offer: Mutex<Offer>
+    /// Seconds on the node's clock since when nobody puts it on the bus; 0 while somebody does.
+    let awaySince = Atomic<UInt32>(0)
 
     let health = Atomic<Health>(.unchecked)
     let isDraining = Atomic<Bool>(false)
@@ -43,9 +52,10 @@ public final class Instance: Sendable {
         isAttached: Bool = false
     ) {
         self.index = index
-        self.name = name
+        givenName = name
+        hasGivenStreamEndpoint = hasStreamEndpoint
+        offer = Mutex(Offer(name: name, hasStreamEndpoint: hasStreamEndpoint))
         self.digest = digest
-        self.hasStreamEndpoint = hasStreamEndpoint
         self.era = Atomic(era.rawValue)
         self.isAttached = isAttached
     }
@@ -65,9 +75,19 @@ public final class Instance: Sendable {
     var load: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
 
     /// The attachment that puts it on the bus; nil for an instance that the node reaches by itself, or that is gone.
-    var member: MemberID? {
-        get { holder.withLock { $0 } }
-        set { holder.withLock { $0 = newValue } }
+    var member: MemberID? { offer.withLock { $0.member } }
+
+    /// An attachment puts it on the bus.
+    func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool) {
+        offer.withLock { $0 = Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, member: member) }
+        awaySince.store(0, ordering: .relaxed)
+    }
+
+    /// Nobody does any more, or nobody has yet.
+    func detach(now: UInt32) {
+        offer.withLock { $0.member = nil }
+        health.store(.ejected, ordering: .relaxed)
+        awaySince.store(max(now, 1), ordering: .relaxed)
     }
 
     /// Takes an instance out of the choice for new work; what runs goes on.

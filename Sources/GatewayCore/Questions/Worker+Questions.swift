@@ -52,7 +52,6 @@ extension Worker {
             throw .lateAnswer
         }
         metrics.questionsAnswered &+= 1
-        gateway.tell(.answered(nonce: token.nonce, expires: token.expires))
         let changed = request.with(body: Self.replace(message.id, in: request.body, with: token.rawID))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
             try? MessageScanner.scanMessage(view, limits: ScanLimits())
@@ -130,6 +129,8 @@ extension Exchange {
     /// The client's answer is on its way, or has provably not left: then it may come again, and the question stays.
     func settle(_ question: QuestionToken) {
         if isUnsent { return worker.gateway.answered.forget(question.nonce) }
+        // Not earlier: its host keeps the question, and its deadline, until the answer is on its way.
+        worker.gateway.tell(.answered(nonce: question.nonce, expires: question.expires))
         worker.gateway.questionAnswered(question.nonce, by: worker)
     }
 

@@ -34,7 +34,8 @@ public final class Session: Sendable {
     let isRestored: Bool
 
     private let ended = Atomic<Bool>(false)
-    private let forgotten = Atomic<Bool>(false)
+    /// It could not be put on record when it began: nobody else may end it, or know that it lives.
+    let isUnrecorded = Atomic<Bool>(false)
     /// When its use was put on record last, in seconds on the node's clock.
     let recordedAt: Atomic<UInt32>
     private let lastSeen: Atomic<UInt32>
@@ -78,11 +79,6 @@ public final class Session: Sendable {
     deinit { if !hasEnded { instance.sessions.subtract(1, ordering: .relaxed) } }
 
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
-
-    /// This node holds it no more, though it lives: the next request finds it anew by its token.
-    var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
-
-    func forget() { forgotten.store(true, ordering: .releasing) }
 
     /// Messages of other nodes were lost since it was known what is on record of it; they may have ended it.
     func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }

@@ -11,19 +11,20 @@ final class SessionTable: Sendable {
 
     private struct Entries {
         var sessions: [SessionID: Session] = [:]
-        /// When the tokens of restored sessions that have ended expire: until then they must not restore them again.
-        /// Never more than there are tokens of earlier starts.
+        /// Restored sessions that have ended, and when their tokens expire, which must not restore them again. Beyond
+        /// ``SessionTable/endedMax``: no more are remembered, and the record or the instance says that they have ended.
         var ended: [SessionID: UInt32] = [:]
 
         /// True if it was there.
         mutating func remove(_ id: SessionID) -> Bool {
             guard let session = sessions.removeValue(forKey: id) else { return false }
-            if session.isRestored { ended[id] = session.endsAt }
+            if session.isRestored, ended.count < SessionTable.endedMax { ended[id] = session.endsAt }
             return true
         }
     }
 
     private static let shardCount = 16
+    private static let endedMax = 16_384
     private let shards: [Shard]
     private let total = Atomic<Int>(0)
     let sessionsMax: Int
@@ -63,20 +64,27 @@ final class SessionTable: Sendable {
         }
     }
 
-    /// Removes and returns what has expired.
-    func removeExpired(now: UInt32, idle: UInt32) -> [Session] {
+    /// Those whose time is over, for whoever decides what becomes of them. What has ended already is taken out.
+    func expired(now: UInt32, idle: UInt32) -> [Session] {
         var expired: [Session] = []
         for shard in shards {
-            let found = shard.entries.withLock { entries in
-                let old = entries.sessions.values.filter { $0.hasEnded || $0.isExpired(now, idle: idle) }
-                for session in old { _ = entries.remove(session.id) }
+            expired += shard.entries.withLock { entries in
+                for session in entries.sessions.values where session.hasEnded {
+                    if entries.remove(session.id) { total.subtract(1, ordering: .relaxed) }
+                }
                 if !entries.ended.isEmpty { entries.ended = entries.ended.filter { $0.value > now } }
-                return old
+                return entries.sessions.values.filter { $0.isExpired(now, idle: idle) }
             }
-            total.subtract(found.count, ordering: .relaxed)
-            expired += found
         }
         return expired
+    }
+
+    /// A restored session that is known to have ended.
+    func hasEnded(_ id: SessionID) -> Bool { shard(id).entries.withLock { $0.ended[id] != nil } }
+
+    /// True if nothing stands in its way but that the table is full.
+    func hasNoRoom(for id: SessionID) -> Bool {
+        isFull && shard(id).entries.withLock { $0.ended[id] == nil && $0.sessions[id] == nil }
     }
 
     private func shard(_ id: SessionID) -> Shard {

@@ -12,15 +12,25 @@ extension Worker {
     ) throws(Refusal) -> Session {
         if request.head.known.isRepeated(.mcpSessionID) { throw .repeatedSession }
         let found = request.withValue(.mcpSessionID) { find($0) }
+        if found == nil, let token = request.withValue(.mcpSessionID, { foreignToken($0) }) {
+            if gateway.sessions.hasNoRoom(for: token.session) { throw .noRoomForSession }
+            if hasDirectory, !request.hasReadRecord, token.upstreamSessionID == nil, token.upstream == upstream.digest,
+                token.principal == principal, !gateway.sessions.hasEnded(token.session)
+            {
+                throw .unread(.upstreamID(token))
+            }
+        }
         guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
         else { throw .sessionNotFound }
-        if hasDirectory, found.isUnread(since: gateway.gaps), !found.instance.isAttached { throw .unread(found) }
+        if hasDirectory, found.isUnread(since: gateway.gaps), !found.instance.isAttached {
+            throw .unread(.state(found))
+        }
         return found
     }
 
     /// The live session for a token, from this loop's cache, the node's table, or the token alone.
     func find(_ token: UnsafeRawBufferPointer) -> Session? {
-        if let session = tokens.find(token), !session.isForgotten {
+        if let session = tokens.find(token) {
             return session.hasEnded || isTooOld(session) ? nil : session
         }
         guard let opened = SessionToken.open(token, sealer), let session = recorded(opened), !session.hasEnded,
@@ -30,16 +40,32 @@ extension Worker {
         return session
     }
 
+    /// A good token of another node, or of another start of this one.
+    private func foreignToken(_ token: UnsafeRawBufferPointer) -> SessionToken? {
+        guard let opened = SessionToken.open(token, sealer), opened.incarnation != gateway.sessions.incarnation,
+            gateway.clock.unixSeconds < opened.expires
+        else { return nil }
+        return opened
+    }
+
     private func isTooOld(_ session: Session) -> Bool { nowSeconds >= session.endsAt }
 
     private func recorded(_ token: SessionToken) -> Session? {
         if let session = gateway.sessions.find(token.session) { return session }
         // A token of this start without an entry has ended. One from before a restart with the same secret says all
         // that is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
+        guard token.incarnation != gateway.sessions.incarnation, gateway.clock.unixSeconds < token.expires,
+            let id = token.upstreamSessionID, let entered = restore(token, upstreamSessionID: id)
+        else { return nil }
+        if !entered.instance.isAttached { verify(entered) }
+        return entered
+    }
+
+    /// Enters a session that began elsewhere. Nil when it has ended, or there is no room or no such instance.
+    func restore(_ token: SessionToken, upstreamSessionID id: [UInt8]) -> Session? {
         let unix = gateway.clock.unixSeconds
-        guard token.incarnation != gateway.sessions.incarnation, unix < token.expires,
-            let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
-            let instance = instance(of: token, upstream), let id = token.upstreamSessionID, !id.isEmpty
+        guard let upstream = gateway.parts.upstreams.first(where: { $0.digest == token.upstream }),
+            let instance = instance(of: token, upstream), !id.isEmpty, unix < token.expires
         else { return nil }
         let session = Session(
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
@@ -47,16 +73,17 @@ extension Worker {
             endsAt: nowSeconds &+ (token.expires - unix), isRestored: true, gaps: gateway.gaps)
         if token.revision != .max { session.revisionValue = token.revision }
         session.listKinds = ListKinds(rawValue: token.kinds)
-        let entered = gateway.sessions.insert(session)
-        if entered === session, !instance.isAttached { verify(session) }
-        return entered
+        return gateway.sessions.insert(session)
     }
 
     /// The instance that a token names. One that attaches itself may not have been heard of yet.
     private func instance(of token: SessionToken, _ upstream: UpstreamGroup) -> Instance? {
         if let known = upstream.instance(digest: token.instance) { return known }
         guard upstream.takesAttachments else { return nil }
-        return upstream.attachedInstance(digest: token.instance, name: nil, hasStreamEndpoint: false)
+        let placeholder = upstream.attachedInstance(digest: token.instance, name: nil, hasStreamEndpoint: false)
+        // Only what is its own may wait for it there.
+        placeholder?.detach(now: nowSeconds)
+        return placeholder
     }
 
     /// Enters a new session in the table. Nil when the table is full; the instance is told then.

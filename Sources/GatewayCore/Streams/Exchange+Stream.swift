@@ -18,6 +18,14 @@ extension Exchange {
         else { return holdStream() }
         worker.lookUp(session) { [self] record in
             guard case .awaitingHead = phase, handle == nil, retryAt == nil else { return }
+            guard !session.hasEnded else { return refuse(.sessionNotFound, .refused) }
+            // The client left while the instance's last holder was waited for.
+            guard sink != nil else { return finish(.clientLeft) }
+            if let other = worker.heldStream(of: session), other.exchange !== self {
+                return handOver { sink in
+                    worker.rejoin(other, request, sink, afterLoss: announcesLists)
+                }
+            }
             guard let record, record.holder != worker.gateway.parts.member.incarnation,
                 let holder = worker.members[record.holder], let name = StreamName.unpack(record.heldStream)
             else { return holdStream() }

@@ -44,12 +44,16 @@ extension Worker {
     func continueStream(
         _ request: Request, _ session: Session, _ sink: any ResponseSink
     ) throws(Refusal) -> (any ClientObserver)? {
-        if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)), let stream = streams.find(held),
-            stream.session.id == session.id
-        {
-            return rejoin(stream, request, sink, afterLoss: true)
-        }
+        if let stream = heldStream(of: session) { return rejoin(stream, request, sink, afterLoss: true) }
         return try startStream(request, session, sink, afterLoss: true)
+    }
+
+    /// The session's own stream, if this event loop holds it.
+    func heldStream(of session: Session) -> HostedStream? {
+        guard let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)),
+            let stream = streams.find(held), stream.session.id == session.id
+        else { return nil }
+        return stream
     }
 
     /// The last event of a call whose end nobody knows.

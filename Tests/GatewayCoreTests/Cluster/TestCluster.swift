@@ -3,6 +3,7 @@
 import MemoryTransport
 import NIOCore
 import NIOEmbedded
+import Synchronization
 import Testing
 import TransportAPI
 import TransportKit
@@ -14,12 +15,25 @@ final class TestCluster {
     private(set) var nodes: [TestNode] = []
     private var transports: [MemoryTransport] = []
 
-    init(_ count: Int, options: (inout UpstreamGroup.Options) -> Void = { _ in }) throws {
-        for index in 0..<count { try addNode(UInt64(index) + 11, options: options) }
+    /// What `pass` moves, for all nodes.
+    private let seconds = Seconds()
+
+    private final class Seconds: Sendable {
+        let passed = Atomic<UInt32>(0)
+    }
+
+    init(
+        _ count: Int, options: @escaping (inout UpstreamGroup.Options) -> Void = { _ in },
+        parts: @escaping (inout Gateway.Parts) -> Void = { _ in }
+    ) throws {
+        for index in 0..<count { try addNode(UInt64(index) + 11, options: options, parts: parts) }
         settle()
     }
 
-    private func addNode(_ incarnation: UInt64, options: (inout UpstreamGroup.Options) -> Void) throws {
+    private func addNode(
+        _ incarnation: UInt64, options: (inout UpstreamGroup.Options) -> Void,
+        parts change: (inout Gateway.Parts) -> Void
+    ) throws {
         let member = try #require(MemberID(name: "node-\(incarnation)", incarnation: incarnation))
         let transport = MemoryTransport(member: member, backend: backend)
         let node = try TestNode(
@@ -33,6 +47,10 @@ final class TestCluster {
                 var cluster = ClusterParts(bus: bus, directory: transport.directory, isAlone: false)
                 cluster.log = transport.log
                 parts.cluster = cluster
+                let seconds = seconds
+                parts.clock = NodeClock(
+                    now: { .now() }, unixSeconds: { 1_000_000 + seconds.passed.load(ordering: .relaxed) })
+                change(&parts)
             })
         transports.append(transport)
         nodes.append(node)
@@ -58,6 +76,15 @@ final class TestCluster {
             for node in nodes { node.pass(.milliseconds(250)) }
             settle()
             left = left - .milliseconds(250)
+        }
+    }
+
+    /// Lets a long time pass at once, in steps in which every node looks after its sessions.
+    func passLong(_ whole: UInt32) {
+        seconds.passed.add(whole, ordering: .relaxed)
+        for _ in 0..<20 {
+            for node in nodes { node.pass(.seconds(Int64(whole) / 20)) }
+            settle()
         }
     }
 

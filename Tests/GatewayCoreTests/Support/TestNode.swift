@@ -17,6 +17,8 @@ final class TestNode {
     let gateway: Gateway
     let worker: Worker
     let lane: ScriptedLane
+    /// Of all event loops.
+    let lanes: [ScriptedLane]
     private(set) var calls: [TestCall] = []
     private var time = NIODeadline.now()
 
@@ -49,6 +51,7 @@ final class TestNode {
         if !looksAfterInstances { _ = try gateway.makeWorker(on: otherLoop) }
         worker = try gateway.makeWorker(on: loop)
         lane = try #require(transport.lanes.last)
+        lanes = transport.lanes
     }
 
     deinit {

@@ -1,0 +1,153 @@
+// Sessions that are used at several nodes: nobody ends what another uses, and what nobody uses ends everywhere.
+
+import NIOCore
+import Testing
+import TransportAPI
+
+@testable import GatewayCore
+
+@Suite struct SharedSessionTests {
+    private func makeCluster(
+        _ parts: @escaping (inout Gateway.Parts) -> Void = { _ in }
+    ) throws -> TestCluster {
+        try TestCluster(2) { _ in } parts: {
+            $0.waits.sessionIdle = .seconds(400)
+            parts(&$0)
+        }
+    }
+
+    private func open(_ cluster: TestCluster, id: String = "up") throws -> String {
+        let call = try cluster[0].post(Body.initialize())
+        try #require(cluster[0].lane.last).answer(Body.initialized(), session: id)
+        cluster.settle()
+        return try #require(call.header("Mcp-Session-Id"))
+    }
+
+    private func serve(_ node: TestNode, _ token: String) throws -> TestCall {
+        let opened = node.lane.opened.count
+        let call = try node.post(Body.call(), session: token)
+        if node.lane.opened.count > opened { try #require(node.lane.last).answer(Body.result()) }
+        return call
+    }
+
+    private func deletions(_ cluster: TestCluster) -> Int {
+        cluster.nodes.flatMap(\.lanes).reduce(0) { $0 + $1.opened.count { $0.verb == .delete } }
+    }
+
+    @Test("A session whose client only listens, at another node, is not idle")
+    func countsStreamsOfOtherNodes() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        let stream = try cluster[1].get(session: token)
+        cluster.settle()
+        try #require(cluster[1].lane.last).begin(200, .eventStream)
+        for _ in 0..<12 { cluster.passLong(100) }
+        #expect(!stream.isEnded)
+        #expect(deletions(cluster) == 0)
+        #expect(try serve(cluster[0], token).status == 200)
+    }
+
+    @Test("A session that is used at another node is served where it began, however long that did not see it")
+    func staysKnownWhereItBegan() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        for _ in 0..<12 {
+            cluster.passLong(100)
+            #expect(try serve(cluster[1], token).status == 200)
+            cluster.settle()
+        }
+        #expect(try serve(cluster[0], token).status == 200)
+        #expect(deletions(cluster) == 0)
+    }
+
+    @Test("A session that comes to another node late in its idle time has all of it again")
+    func recordsTheFirstUseElsewhere() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        cluster.passLong(360)
+        #expect(try serve(cluster[1], token).status == 200)
+        cluster.passLong(200)
+        #expect(deletions(cluster) == 0)
+        #expect(try serve(cluster[1], token).status == 200)
+    }
+
+    @Test("A session that nobody uses ends once, and everywhere")
+    func endsWhatNobodyUses() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        #expect(try serve(cluster[1], token).status == 200)
+        for _ in 0..<12 { cluster.passLong(100) }
+        #expect(deletions(cluster) == 1)
+        #expect(try serve(cluster[0], token).status == 404)
+        #expect(try serve(cluster[1], token).status == 404)
+    }
+
+    @Test("A session without a record is ended where it began")
+    func endsWhatIsNotOnRecord() throws {
+        let cluster = try makeCluster()
+        let member = cluster[0].gateway.parts.member
+        cluster.backend.cutOffStore(from: [member])
+        let call = try cluster[0].post(Body.initialize())
+        try #require(cluster[0].lane.last).answer(Body.initialized(), session: "up")
+        cluster[0].loop.advanceTime(by: .seconds(10))
+        #expect(call.status == 200)
+        cluster.backend.heal()
+        for _ in 0..<12 { cluster.passLong(100) }
+        #expect(deletions(cluster) == 1)
+    }
+
+    @Test("A node that is full says so, and leaves the session alive")
+    func saysThatItIsFull() throws {
+        let cluster = try makeCluster { $0.limits.sessions = 1 }
+        let token = try open(cluster)
+        let own = try cluster[1].post(Body.initialize())
+        try #require(cluster[1].lane.last).answer(Body.initialized(), session: "other")
+        cluster.settle()
+        let ownToken = try #require(own.header("Mcp-Session-Id"))
+        let refused = try cluster[1].post(Body.call(), session: token)
+        #expect(refused.status == 503)
+        #expect(refused.header("Retry-After") != nil)
+        #expect(try serve(cluster[0], token).status == 200)
+        try cluster[1].delete(session: ownToken)
+        cluster.settle()
+        try #require(cluster[1].lane.last).accept()
+        for _ in 0..<2 { cluster.passLong(20) }
+        #expect(try serve(cluster[1], token).status == 200)
+    }
+
+    @Test("An instance's id that is too long for the token is read from the record", arguments: [65, 400])
+    func readsLongIDs(_ length: Int) throws {
+        let cluster = try makeCluster()
+        let id = String(repeating: "x", count: length)
+        let token = try open(cluster, id: id)
+        let call = try cluster[1].post(Body.call(), session: token)
+        cluster.settle()
+        #expect(cluster[1].lane.last?.header("Mcp-Session-Id") == id)
+        try #require(cluster[1].lane.last).answer(Body.result())
+        #expect(call.status == 200)
+        cluster.backend.forget()
+        let third = try TestNode()
+        #expect(try third.post(Body.call(), session: token).status == 404)
+    }
+
+    @Test("An answer that did not reach its server may be given again at any node")
+    func takesAnUnsentAnswerAgain() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        let call = try cluster[0].post(Body.call(), session: token)
+        let exchange = try #require(cluster[0].lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(event(#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}"#))
+        let question = try #require(call.questionID)
+        try cluster[1].post(Body.result(named: question), session: token)
+        try #require(cluster[1].lane.last).fail(
+            TransportError(.overloaded, .notDelivered, "no connection is free"))
+        cluster.settle()
+        #expect(cluster[0].worker.questions.count == 1)
+        try cluster[0].post(Body.result(named: question), session: token)
+        #expect(cluster[0].lane.last?.body == #"{"jsonrpc":"2.0","id":"q","result":{}}"#)
+        try #require(cluster[0].lane.last).accept()
+        cluster.settle()
+        #expect(cluster[0].worker.questions.count == 0)
+    }
+}

@@ -1,0 +1,89 @@
+// Instances that come and go by themselves: what a node knows of one that it has not heard of, and of one that is away.
+
+import MemoryTransport
+import NIOCore
+import Testing
+import TransportAPI
+import TransportKit
+
+@testable import GatewayCore
+
+@Suite struct AttachedInstanceTests {
+    private let cluster: TestCluster
+    private var node: TestNode { cluster[0] }
+
+    init() throws {
+        cluster = try TestCluster(2) { _ in } parts: { parts in
+            let group = parts.upstreams[0]
+            parts.upstreams = [
+                UpstreamGroup(
+                    index: 0, name: group.name, digest: group.digest, path: group.path, instances: [],
+                    transport: group.transport, options: group.options, takesAttachments: true)
+            ]
+        }
+    }
+
+    private func attachment() throws -> PresentMember {
+        let id = try #require(MemberID(name: "beside", incarnation: 99))
+        let offer = Heartbeat.Attached(
+            upstream: "main", instance: "beside", label: "", era: Era.stateful.rawValue, hasStreamEndpoint: true)
+        let heartbeat = Heartbeat(role: .attachment, isDraining: false, isReady: true, load: 0, attached: offer)
+        var table = PresenceTable(own: .test)
+        _ = table.heard(heartbeat, from: id, now: .now())
+        return try #require(table.member(incarnation: 99))
+    }
+
+    /// A token of another start of this node, whose session lives behind the attachment.
+    private func token() -> String {
+        let unix = node.gateway.clock.unixSeconds
+        let token = SessionToken(
+            session: SessionID(high: 5, low: 6), incarnation: 1234, upstream: node.upstream.digest,
+            instance: Gateway.digest("beside"), node: 77, principal: .anonymous, revision: 3, kinds: 0, minted: unix,
+            expires: unix + 100_000, upstreamSessionID: Array("up".utf8))
+        return String(decoding: token.seal(node.worker.sealer), as: UTF8.self)
+    }
+
+    @Test("An instance that is known from a token alone gets nothing new, until its attachment says what it is")
+    func waitsForTheAttachment() throws {
+        let call = try node.post(Body.call(), session: token())
+        #expect(call.text.contains("not_delivered"))
+        let instance = try #require(node.instances.first)
+        #expect(!instance.isEligible)
+        #expect(try node.post(Body.initialize()).status == 503)
+        node.gateway.noteAttachment(try attachment())
+        #expect(node.instances.count == 1)
+        #expect(instance.isEligible)
+        #expect(instance.name == "beside")
+        #expect(instance.hasStreamEndpoint)
+        node.gateway.noteDetachment(try attachment())
+        #expect(!instance.isEligible)
+    }
+
+    @Test("The sessions of an attachment that stays away end after a while")
+    func givesUpWhoStaysAway() throws {
+        let token = token()
+        #expect(try node.post(Body.call(), session: token).text.contains("not_delivered"))
+        node.pass(.seconds(60))
+        #expect(try node.post(Body.call(), session: token).text.contains("not_delivered"))
+        node.pass(.seconds(61))
+        #expect(try node.post(Body.call(), session: token).status == 404)
+    }
+
+    @Test("The end of a session whose attachment cannot be reached is put on record, and told")
+    func recordsTheEndInstead() throws {
+        let token = token()
+        node.gateway.noteAttachment(try attachment())
+        cluster[1].gateway.noteAttachment(try attachment())
+        let session = try #require(Array(token.utf8).withUnsafeBytes { node.worker.find($0) })
+        node.worker.record(session, handshake: []) {}
+        _ = try cluster[1].post(Body.call(), session: token)
+        let deletion = try node.delete(session: token)
+        cluster.settle()
+        #expect(deletion.status == 200)
+        var record: SessionRecord?
+        node.worker.lookUp(session) { record = $0 }
+        cluster.settle()
+        #expect(record?.state == .ended)
+        #expect(try cluster[1].post(Body.call(), session: token).status == 404)
+    }
+}
