@@ -1,5 +1,6 @@
 // The bus over real sockets: who hears what, in which order, and what is told when something is lost.
 import NIOCore
+import NIOEmbedded
 import Testing
 import TransportAPI
 
@@ -132,5 +133,28 @@ struct PeerBusTests {
             #expect(numbers == Array(0..<numbers.count))
             #expect(other.seen.errors.isEmpty)
         }
+    }
+
+    @Test("One peer that does not read keeps nothing from the others; when nobody would get it, it is refused")
+    func broadcastsPastAFullQueue() throws {
+        let loop = EmbeddedEventLoop()
+        let names = ["own", "slow", "quick"]
+        let members = try names.enumerated().map {
+            try #require(MemberID(name: $0.element, incarnation: UInt64($0.offset) + 1))
+        }
+        let bus = PeerBus(own: members[0], options: PeerBench.options())
+        let slow = PeerOutbox(bytesMax: 2_000, loop: loop) {}
+        let quick = PeerOutbox(bytesMax: 1_000_000, loop: loop) {}
+        bus.open(slow, to: members[1])
+        bus.open(quick, to: members[2])
+        _ = quick.take()
+        #expect(throws: TransportError.self) {
+            for number in 0..<100 { try bus.publish(.numbered(number, size: 500), to: .inbox(members[1])) }
+        }
+        try bus.publish(.numbered(7, size: 500), to: .everyone)
+        #expect(quick.take().count == 1)
+        bus.remove(quick, of: members[2])
+        let error = #expect(throws: TransportError.self) { try bus.publish(.numbered(8, size: 500), to: .everyone) }
+        #expect(error?.code == .overloaded)
     }
 }
