@@ -60,6 +60,7 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// Used again for each answer's header lines.
     var answerLines = ByteBuffer()
     private var exchanges: [Exchange] = []
+    private var exchangesBegun: UInt64 = 0
     private var ticks = 0
     private var health: [HealthChecker] = []
     private var checkedCallbacks: [() -> Void] = []
@@ -108,6 +109,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     // MARK: Exchanges
 
     func add(_ exchange: Exchange) {
+        exchangesBegun &+= 1
+        exchange.number = exchangesBegun
         exchange.slot = exchanges.count
         exchanges.append(exchange)
         metrics.exchanges += 1
@@ -122,8 +125,8 @@ public final class Worker: RequestService, @unchecked Sendable {
         last.slot = exchange.slot
     }
 
-    /// The running exchange of this identity.
-    func exchange(_ id: ObjectIdentifier) -> Exchange? { exchanges.first { ObjectIdentifier($0) == id } }
+    /// The running exchange of this number.
+    func exchange(_ number: UInt64) -> Exchange? { exchanges.first { $0.number == number } }
 
     // MARK: Time
 

@@ -8,8 +8,12 @@ internal import TransportKit
 enum ClusterNote: Equatable {
     /// The session has ended, for good.
     case ended(SessionID)
-    /// The first answer to this question was accepted. `expires` is Unix time.
-    case answered(nonce: UInt64, expires: UInt32)
+    /// The first answer to this question was accepted, and is on its way. `expires` is Unix time.
+    case answering(nonce: UInt64, expires: UInt32)
+    /// It has arrived, or may have: nobody waits for another.
+    case answered(nonce: UInt64)
+    /// It has provably not arrived, and may come again.
+    case unanswered(nonce: UInt64)
 
     private static let version: UInt8 = 1
 
@@ -27,10 +31,16 @@ enum ClusterNote: Equatable {
             fields.write(Tag.kind, 1)
             fields.write(Tag.high, id.high)
             fields.write(Tag.low, id.low)
-        case .answered(let nonce, let expires):
+        case .answering(let nonce, let expires):
             fields.write(Tag.kind, 2)
             fields.write(Tag.low, nonce)
             fields.write(Tag.expires, UInt64(expires))
+        case .answered(let nonce):
+            fields.write(Tag.kind, 3)
+            fields.write(Tag.low, nonce)
+        case .unanswered(let nonce):
+            fields.write(Tag.kind, 4)
+            fields.write(Tag.low, nonce)
         }
         var header = ByteBuffer()
         header.writeInteger(EnvelopeKind.note.rawValue)
@@ -49,7 +59,9 @@ enum ClusterNote: Equatable {
             self = .ended(SessionID(high: high, low: low))
         case 2:
             guard let expires = fields.number(Tag.expires) else { return nil }
-            self = .answered(nonce: low, expires: UInt32(clamping: expires))
+            self = .answering(nonce: low, expires: UInt32(clamping: expires))
+        case 3: self = .answered(nonce: low)
+        case 4: self = .unanswered(nonce: low)
         default: return nil
         }
     }

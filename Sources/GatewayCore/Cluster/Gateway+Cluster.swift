@@ -18,8 +18,9 @@ extension Gateway {
                     first.endUpstream(session.upstream, session.instance, session.upstreamSessionID)
                 }
             }
-        case .answered(let nonce, let expires):
-            _ = answered.take(nonce, expires: expires)
+        case .answering(let nonce, let expires): _ = answered.take(nonce, expires: expires)
+        case .unanswered(let nonce): answered.forget(nonce)
+        case .answered(let nonce):
             for worker in allWorkers { worker.loop.execute { worker.questions.remove(nonce) } }
         }
     }

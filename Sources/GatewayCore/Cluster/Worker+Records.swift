@@ -215,7 +215,7 @@ extension Worker {
     // MARK: Ending
 
     /// Nobody has used the session here for long, or it is too old. Others may be using it: then it stays, and is
-    /// looked at again after as long. Behind an attachment it is the attachment that ends it.
+    /// looked at again when it may be over. Behind an attachment it is the attachment that ends it.
     func retire(_ session: Session) {
         let isAttached = session.instance.isAttached
         let isOurs = directory == nil || session.isUnrecorded.load(ordering: .relaxed)
@@ -231,8 +231,12 @@ extension Worker {
             session,
             { record in
                 let unix = self.gateway.clock.unixSeconds
-                isOver = record.state == .live && unix &- min(record.lastSeen, unix) >= idle
-                guard isOver else { return nil }
+                let quiet = unix &- min(record.lastSeen, unix)
+                isOver = record.state == .live && quiet >= idle
+                guard isOver else {
+                    session.touch(self.nowSeconds &- min(quiet, self.nowSeconds))
+                    return nil
+                }
                 var ended = record
                 ended.state = .ended
                 ended.handshake = []

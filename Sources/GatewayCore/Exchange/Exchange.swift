@@ -52,6 +52,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var isUnsent = false
     /// Place in the worker's list.
     var slot = 0
+    /// Tells it from all others of its event loop, those included that have ended.
+    var number: UInt64 = 0
     var isDetached = false
     let began = NIODeadline.now()
     var lastWrite: NIODeadline
@@ -174,7 +176,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         leaveStream()
         // A server that has answered its call waits for nothing more. Any other is told when the time is over.
         if plan.isCall, hasResponse, let session = plan.session, worker.questions.count > 0 {
-            worker.questions.removeAll(of: ObjectIdentifier(self), session.id)
+            worker.questions.removeAll(of: number, session.id)
         }
         if let question = plan.answers { settle(question) }
         worker.remove(self)

@@ -12,9 +12,11 @@ struct PendingRequests {
         let rawID: [UInt8]
         /// What the client knows it by.
         let token: [UInt8]
-        let deadline: NIODeadline
+        var deadline: NIODeadline
         /// The exchange on whose stream it was asked.
-        let exchange: ObjectIdentifier
+        let exchange: UInt64
+        /// An answer was on its way at the deadline.
+        var isPostponed = false
         /// Header lines of that exchange that the server may ask for with an answer. Kept in memory only.
         var credentials = ByteBuffer()
     }
@@ -48,7 +50,7 @@ struct PendingRequests {
     }
 
     /// Takes out every question that was asked on this exchange.
-    mutating func removeAll(of exchange: ObjectIdentifier, _ session: SessionID) {
+    mutating func removeAll(of exchange: UInt64, _ session: SessionID) {
         for nonce in sessions[session] ?? [] where questions[nonce]?.exchange == exchange { remove(nonce) }
     }
 

@@ -24,7 +24,7 @@ extension Worker {
         questions.insert(
             PendingRequests.Question(
                 nonce: token.nonce, session: session, rawID: token.rawID, token: text, deadline: now + wait,
-                exchange: ObjectIdentifier(exchange), credentials: exchange.credentialLines()))
+                exchange: exchange.number, credentials: exchange.credentialLines()))
         metrics.questionsAsked &+= 1
         return text
     }
@@ -52,6 +52,7 @@ extension Worker {
             throw .lateAnswer
         }
         metrics.questionsAnswered &+= 1
+        gateway.tell(.answering(nonce: token.nonce, expires: token.expires))
         let changed = request.with(body: Self.replace(message.id, in: request.body, with: token.rawID))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
             try? MessageScanner.scanMessage(view, limits: ScanLimits())
@@ -60,24 +61,28 @@ extension Worker {
         return (changed, rescanned, token)
     }
 
+    /// How long an answer that was accepted in the last moment may take to its server.
+    private static let answerGrace = TimeAmount.seconds(30)
+
     /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
     func expireQuestions() {
         for question in questions.removeExpired(now: now) where !question.session.hasEnded {
-            // Else another event loop has just accepted the answer.
             let expires = gateway.clock.unixSeconds &+ 24 * 3600
-            guard gateway.answered.take(question.nonce, expires: expires) else { continue }
+            // Else an answer has just been accepted, here or elsewhere, and is on its way.
+            if !gateway.answered.take(question.nonce, expires: expires), !question.isPostponed {
+                var later = question
+                later.isPostponed = true
+                later.deadline = now + Self.answerGrace
+                questions.insert(later)
+                continue
+            }
             // A late answer may come in anywhere.
-            gateway.tell(.answered(nonce: question.nonce, expires: expires))
+            gateway.tell(.answering(nonce: question.nonce, expires: expires))
             metrics.questionsExpired &+= 1
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
                 dataJSON: #"{"reason":"timed_out"}"#, question.credentials)
-            // Another exchange may stand where the one that asked has ended.
-            if let asking = exchange(question.exchange),
-                (asking.plan.session ?? asking.newSession) === question.session
-            {
-                asking.withdraw(question)
-            }
+            exchange(question.exchange)?.withdraw(question)
         }
     }
 
@@ -128,9 +133,12 @@ extension Gateway {
 extension Exchange {
     /// The client's answer is on its way, or has provably not left: then it may come again, and the question stays.
     func settle(_ question: QuestionToken) {
-        if isUnsent { return worker.gateway.answered.forget(question.nonce) }
-        // Not earlier: its host keeps the question, and its deadline, until the answer is on its way.
-        worker.gateway.tell(.answered(nonce: question.nonce, expires: question.expires))
+        if isUnsent {
+            worker.gateway.answered.forget(question.nonce)
+            return worker.gateway.tell(.unanswered(nonce: question.nonce))
+        }
+        // Not earlier: its host keeps the question, and its deadline, until the answer has come where it should.
+        worker.gateway.tell(.answered(nonce: question.nonce))
         worker.gateway.questionAnswered(question.nonce, by: worker)
     }
 

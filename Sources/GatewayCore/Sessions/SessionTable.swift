@@ -76,7 +76,8 @@ final class SessionTable: Sendable {
                 return entries.sessions.values.filter { $0.isExpired(now, idle: idle) }
             }
         }
-        return expired
+        // Always the same order, so that a simulation can be repeated.
+        return expired.sorted { ($0.id.high, $0.id.low) < ($1.id.high, $1.id.low) }
     }
 
     /// A restored session that is known to have ended.

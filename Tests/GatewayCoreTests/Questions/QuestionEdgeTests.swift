@@ -155,7 +155,10 @@ import TransportAPI
         #expect(bench.node.lane.last?.body == #"{"jsonrpc":"2.0","id":7,"result":{}}"#)
     }
 
-    @Test func tellsNoServerTwice() throws {
+    @Test(
+        "A server whose answer was on its way at the deadline is told after a while, unless the answer has arrived",
+        arguments: [true, false])
+    func tellsNoServerTwice(_ arrives: Bool) throws {
         let bench = try StreamBench()
         let (call, exchange) = try bench.call()
         ask(exchange)
@@ -165,6 +168,12 @@ import TransportAPI
         #expect(bench.node.gateway.answered.take(opened.nonce, expires: opened.expires))
         bench.node.pass(.seconds(301))
         #expect(told(bench).isEmpty)
+        if arrives {
+            bench.node.gateway.apply(.answered(nonce: opened.nonce))
+            bench.node.runLoops()
+        }
+        bench.node.pass(.seconds(31))
+        #expect(told(bench).count == (arrives ? 0 : 1))
         #expect(bench.node.worker.questions.count == 0)
     }
 }

@@ -37,7 +37,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let node = try TestNode()
         let sessions = try (0..<3).map { try node.openSession(id: "s\($0)").session }
-        let asking = sessions.map { ObjectIdentifier($0) }
+        let asking = sessions.indices.map { UInt64($0) }
         var table = PendingRequests()
         var model: [UInt64: (session: Int, deadline: Int)] = [:]
         let start = NIODeadline.now()
