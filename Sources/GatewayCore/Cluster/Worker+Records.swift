@@ -107,12 +107,12 @@ extension Worker {
     /// nil for nothing to change.
     func change(
         _ session: Session, attempts: Int = 4, _ body: @escaping (SessionRecord) -> SessionRecord?,
-        then done: @escaping () -> Void = {}
+        missing: @escaping () -> Void = {}, then done: @escaping () -> Void = {}
     ) {
         guard let directory else { return done() }
         directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
             guard case .success(.found(let found)) = result, let record = SessionRecord(found.value) else {
-                if case .failure = result { self.metrics.recordFailures &+= 1 }
+                if case .failure = result { self.metrics.recordFailures &+= 1 } else { missing() }
                 return done()
             }
             if record.state == .ended { self.end(session) }
@@ -122,7 +122,8 @@ extension Worker {
                 lifetime: changed.state == .ended ? Self.endedLifetime : self.recordLifetime, on: self.loop
             ).assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(.lost) where attempts > 1: self.change(session, attempts: attempts - 1, body, then: done)
+                case .success(.lost) where attempts > 1:
+                    self.change(session, attempts: attempts - 1, body, missing: missing, then: done)
                 case .failure:
                     self.metrics.recordFailures &+= 1
                     done()
@@ -241,6 +242,12 @@ extension Worker {
                 ended.state = .ended
                 ended.handshake = []
                 return ended
+            },
+            missing: {
+                // Nobody knows whether others use it. Its client finds it again by its token.
+                guard session.isRestored else { return }
+                session.forget()
+                self.gateway.sessions.forget(session)
             },
             then: { if isOver { self.endIdle(session) } })
     }

@@ -34,6 +34,7 @@ public final class Session: Sendable {
     let isRestored: Bool
 
     private let ended = Atomic<Bool>(false)
+    private let forgotten = Atomic<Bool>(false)
     /// It could not be put on record when it began: nobody else may end it, or know that it lives.
     let isUnrecorded = Atomic<Bool>(false)
     /// When its use was put on record last, in seconds on the node's clock.
@@ -84,6 +85,11 @@ public final class Session: Sendable {
     func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }
 
     func noteRead(after gaps: UInt32) { readAfter.store(gaps, ordering: .relaxed) }
+
+    /// This node holds it no more, though it may live: the next request finds it anew by its token.
+    var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
+
+    func forget() { forgotten.store(true, ordering: .releasing) }
 
     /// Ends it for good. Returns false if it had ended before.
     @discardableResult

@@ -64,6 +64,15 @@ final class SessionTable: Sendable {
         }
     }
 
+    /// Takes a session out that has not ended; its token may bring it back.
+    func forget(_ session: Session) {
+        shard(session.id).entries.withLock { entries in
+            guard entries.sessions[session.id] === session else { return }
+            entries.sessions[session.id] = nil
+            total.subtract(1, ordering: .relaxed)
+        }
+    }
+
     /// Those whose time is over, for whoever decides what becomes of them. What has ended already is taken out.
     func expired(now: UInt32, idle: UInt32) -> [Session] {
         var expired: [Session] = []

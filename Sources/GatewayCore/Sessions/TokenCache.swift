@@ -32,9 +32,9 @@ struct TokenCache {
         entries[Self.key(token)] = Entry(token: Array(token), session: session)
     }
 
-    /// Drops sessions that have ended.
+    /// Drops sessions that have ended or were forgotten.
     mutating func sweep() {
-        let dead = entries.filter { $0.value.session.hasEnded }.map(\.key)
+        let dead = entries.filter { $0.value.session.hasEnded || $0.value.session.isForgotten }.map(\.key)
         for key in dead { entries.removeValue(forKey: key) }
     }
 

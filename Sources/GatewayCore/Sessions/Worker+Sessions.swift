@@ -30,7 +30,7 @@ extension Worker {
 
     /// The live session for a token, from this loop's cache, the node's table, or the token alone.
     func find(_ token: UnsafeRawBufferPointer) -> Session? {
-        if let session = tokens.find(token) {
+        if let session = tokens.find(token), !session.isForgotten {
             return session.hasEnded || isTooOld(session) ? nil : session
         }
         guard let opened = SessionToken.open(token, sealer), let session = recorded(opened), !session.hasEnded,

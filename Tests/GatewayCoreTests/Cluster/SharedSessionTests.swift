@@ -96,6 +96,19 @@ import TransportAPI
         #expect(deletions(cluster) == 1)
     }
 
+    @Test("What is on no record is forgotten where it is idle, and known again when it is used")
+    func forgetsWhatIsNotOnRecord() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        #expect(try serve(cluster[1], token).status == 200)
+        cluster.kill(0)
+        cluster.backend.forget()
+        for _ in 0..<6 { cluster.passLong(100) }
+        #expect(cluster[0].gateway.sessions.count == 0)
+        #expect(deletions(cluster) == 0)
+        #expect(try serve(cluster[0], token).status == 200)
+    }
+
     @Test("A node that is full says so, and leaves the session alive")
     func saysThatItIsFull() throws {
         let cluster = try makeCluster { $0.limits.sessions = 1 }
