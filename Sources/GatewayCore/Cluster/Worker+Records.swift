@@ -77,7 +77,8 @@ extension Worker {
         }
     }
 
-    /// Serves a request once a record was read. The directory answers, or gives up, within its timeout.
+    /// Serves a request once it is known what it needs. The directory answers, or gives up, within its timeout; a node
+    /// is new for two heartbeats.
     func hold(
         _ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink, until unread: Refusal.Unread
     ) -> any ClientObserver {
@@ -88,6 +89,7 @@ extension Worker {
             held.goOn { self.serve(request, endpoint, sink) }
         }
         switch unread {
+        case .members: loop.assumeIsolated().scheduleTask(in: Self.tickInterval, goOn)
         case .state(let session): verify(session, then: goOn)
         case .upstreamID(let token):
             lookUp(token.session) { record in

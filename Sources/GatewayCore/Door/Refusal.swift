@@ -13,11 +13,13 @@ struct Refusal: Error {
     var lines = ""
     /// Another node or attachment might serve it now.
     var mayBeServedElsewhere = false
-    /// No refusal yet: a record has to be read first.
+    /// No refusal yet: something has to be found out first.
     var unread: Unread?
 
-    /// What has to be read before a request can be served.
+    /// What has to be found out before a request can be served.
     enum Unread {
+        /// Who the others are: this node has just started.
+        case members
         /// What became of a session while other nodes were not heard.
         case state(Session)
         /// What is too long for the token.

@@ -5,6 +5,7 @@ internal import MCPWire
 internal import NIOCore
 internal import Synchronization
 internal import TransportAPI
+internal import TransportKit
 
 extension Worker {
     func openStream(
@@ -80,6 +81,8 @@ extension Worker {
             }
             return start(forwarded(request, session, to: host), sink)
         }
+        // Whoever has just started has not heard of all others, and must not take them for gone.
+        if isNew, member(id.host) == nil { throw .unread(.members) }
         guard id.host == gateway.parts.member.incarnation, let stream = streams.find(id.stream),
             stream.session.id == session.id
         else { return try lost(id, request, session, sink) }
@@ -93,6 +96,12 @@ extension Worker {
         }
         metrics.resumes &+= 1
         return join(stream, after: id.number, request, sink)
+    }
+
+    /// So short is this node there that a live member may not have been heard yet.
+    private var isNew: Bool {
+        guard hasDirectory, let timing = gateway.parts.cluster?.timing else { return false }
+        return nowSeconds <= UInt32(clamping: (timing.heartbeat * 2).nanoseconds / 1_000_000_000) &+ 1
     }
 
     /// Gives the client what it has not seen, and makes it the one that listens.

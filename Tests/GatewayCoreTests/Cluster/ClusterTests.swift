@@ -93,6 +93,26 @@ import TransportKit
         b.expectIdle()
     }
 
+    @Test("A node that has just started hears of the others before it says that a stream is lost")
+    func waitForOthersAtStart() throws {
+        let token = try open()
+        let call = try a.post(Body.call(), session: token)
+        let exchange = try #require(a.lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(progress(1))
+        call.leave()
+        let members = b.worker.members
+        b.worker.members = [:]
+        let back = try b.get(session: token, headers: [("Last-Event-ID", call.eventIDs[0])])
+        #expect(back.status == nil)
+        b.worker.members = members
+        b.loop.advanceTime(by: .seconds(1))
+        exchange.send(event(Body.result()))
+        exchange.end()
+        cluster.settle()
+        #expect(back.text.hasSuffix(event(Body.result())))
+    }
+
     @Test("A drain waits for calls whose clients can come back at another node")
     func waitForCallsOfClientsThatLeft() throws {
         let token = try open()
