@@ -14,6 +14,11 @@ func product(_ name: String, _ package: String) -> Target.Dependency {
     .product(name: name, package: package)
 }
 
+/// Left out without the trait, and every file that needs it is then empty.
+func product(_ name: String, trait: String) -> Target.Dependency {
+    .byName(name: name, condition: .when(traits: [trait]))
+}
+
 let nioCore = product("NIOCore", "swift-nio")
 let nioPosix = product("NIOPosix", "swift-nio")
 let nioHTTP1 = product("NIOHTTP1", "swift-nio")
@@ -24,9 +29,15 @@ let logging = product("Logging", "swift-log")
 let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let yams = product("Yams", "Yams")
 
+let cnats = product("CNATS", trait: "NATS")
+
 let package = Package(
     name: "patchbay",
     products: [.executable(name: "patchbay", targets: ["patchbay"])],
+    traits: [
+        .trait(name: "NATS", description: "The NATS transport, which needs libnats (Debian: libnats-dev)."),
+        .default(enabledTraits: ["NATS"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
@@ -43,7 +54,7 @@ let package = Package(
         .target(name: "TransportAPI", dependencies: [nioCore, logging], swiftSettings: strict),
 
         // L1: what every transport needs
-        .target(name: "TransportKit", dependencies: ["TransportAPI", nioCore], swiftSettings: strict),
+        .target(name: "TransportKit", dependencies: ["SealedBox", "TransportAPI", nioCore], swiftSettings: strict),
 
         // L2: sessions, routing, exchanges
         .target(
@@ -68,14 +79,24 @@ let package = Package(
             dependencies: ["HTTPWire", "SealedBox", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL, logging],
             path: "Plugins/HTTPTransport", swiftSettings: strict),
 
+        .systemLibrary(
+            name: "CNATS", path: "Plugins/CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+        .target(
+            name: "NATSTransport",
+            dependencies: [cnats, "SealedBox", "TransportAPI", "TransportKit", nioCore, logging],
+            path: "Plugins/NATSTransport", swiftSettings: strict),
+
         // L4: the command
         .executableTarget(
             name: "patchbay",
             dependencies: [
                 "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "MemoryTransport",
-                "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging, argumentParser,
+                "NATSTransport", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging, argumentParser,
             ],
             swiftSettings: strict),
+
+        // What several test targets start: real servers.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
 
         .testTarget(name: "MCPWireTests", dependencies: ["MCPWire"], resources: [.copy("Golden"), .copy("Schema")]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", nioCore, nioHTTP1, nioEmbedded]),
@@ -100,12 +121,18 @@ let package = Package(
             name: "MemoryTransportTests", dependencies: ["MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
         .testTarget(
             name: "TransportKitTests",
-            dependencies: ["TransportKit", "MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
+            dependencies: ["TransportKit", "MemoryTransport", "SealedBox", "TransportAPI", nioCore, nioEmbedded]),
+        .testTarget(
+            name: "NATSTransportTests",
+            dependencies: [
+                "NATSTransport", "TestSupport", cnats, "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix,
+                nioEmbedded, logging,
+            ]),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "TransportConformance", "MemoryTransport", "HTTPTransport", "SealedBox", "TransportAPI", nioCore,
-                nioPosix, logging,
+                "TransportConformance", "MemoryTransport", "HTTPTransport", "NATSTransport", "SealedBox", "TestSupport",
+                "TransportAPI", nioCore, nioPosix, logging,
             ]),
         .testTarget(
             name: "SimulationTests",

@@ -1,0 +1,1 @@
+// A real nats-server of one test.
