@@ -1,5 +1,5 @@
 // Reads what an attachment was told and makes the configuration of a member that runs it: one upstream with one
-// instance, the nodes as peers, and no listener for clients.
+// instance, the nodes as peers or the broker that they meet on, and no listener for clients.
 
 enum AttachmentDecoder {
     static func decode(_ root: ConfigNode, allowsAnonymous: Bool) -> GatewayConfiguration {
@@ -9,16 +9,42 @@ enum AttachmentDecoder {
         config.allowAnonymous = allowsAnonymous
         let name = root.require("upstream_name", .name) ?? ""
         config.upstreams = [GatewayConfiguration.Upstream(name: name, instances: instance(root).map { [$0] } ?? [])]
-        var transport = ""
-        root.read("transport", .transport(built: ["http"], planned: ClusterDecoder.planned), into: &transport)
-        config.cluster.transport = .http
-        config.cluster.http = GatewayConfiguration.HTTPPeers(listen: nil, peers: PeerList.read(root, of: nil))
+        config.isAttachment = true
+        cluster(root, of: &config.cluster)
         root.readList("secret", of: .plainSecret, atMost: 2, into: &config.secret)
         GatewayDecoder.checkSecret(root, config.secret)
         root.read("event_loops", .eventLoops(cores: config.eventLoops), into: &config.eventLoops)
         root.read("log_level", .choice, into: &config.logLevel)
         admin(root, of: &config)
         return config
+    }
+
+    /// Over what the nodes are reached, and where. The flags of another transport are reported.
+    private static func cluster(_ root: ConfigNode, of cluster: inout GatewayConfiguration.Cluster) {
+        let names = GatewayConfiguration.ClusterTransport.allCases.filter { $0 != .memory }.map(\.rawValue)
+        var name = ""
+        root.read("transport", .transport(built: names, planned: ClusterDecoder.planned), into: &name)
+        cluster.transport = GatewayConfiguration.ClusterTransport(rawValue: name) ?? .http
+        guard root.isSound("transport") else {
+            _ = PeerList.read(root, of: nil)
+            root.skipUnread()
+            return
+        }
+        let needs = "--transport \(name) needs"
+        if cluster.transport == .nats {
+            root.refuseFlag("peers", "--peers", of: "http", transport: name)
+            let section = root.section("nats")
+            guard section.isSet("urls") else {
+                section.skipUnread()
+                root.missing("nats", "\(needs) --nats, the servers on which the nodes meet (or PATCHBAY_NATS)")
+                return
+            }
+            cluster.nats = NATSSection.read(section)
+        } else {
+            root.refuseFlag("nats", "--nats", of: "nats", transport: name)
+            if !root.isSet("peers") { root.missing("peers", "\(needs) --peers, all nodes by their cluster.listen") }
+            cluster.http = GatewayConfiguration.HTTPPeers(listen: nil, peers: PeerList.read(root, of: nil))
+        }
     }
 
     private static func instance(_ root: ConfigNode) -> GatewayConfiguration.Instance? {
@@ -51,5 +77,13 @@ enum AttachmentDecoder {
                 "\(reach), and this build does not authenticate clients yet; listen on 127.0.0.1, or give"
                     + " --allow-anonymous if that is meant", at: "admin")
         }
+    }
+}
+
+extension ConfigNode {
+    /// Reports a flag that goes with another transport.
+    fileprivate func refuseFlag(_ key: String, _ flag: String, of owner: String, transport: String) {
+        guard isSet(key) else { return }
+        refuse(key, "\(flag) belongs to --transport \(owner), but --transport is \(transport)")
     }
 }

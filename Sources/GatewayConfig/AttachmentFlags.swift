@@ -9,8 +9,10 @@ public struct AttachmentFlags: Sendable, Equatable {
     public var url: String
     /// `--transport NAME`: over what the nodes are reached.
     public var transport: String
-    /// `--peers URL[,URL…]`: all nodes.
-    public var peers: String
+    /// `--peers URL[,URL…]`: all nodes, with `--transport http`.
+    public var peers: String?
+    /// `--nats URL[,URL…]` and the flags that go with it, with `--transport nats`.
+    public var nats = NATSFlags()
     /// `--sse-url URL`: the instance's HTTP+SSE endpoint of 2024-11-05.
     public var sseURL: String?
     /// `--instance-id ID`.
@@ -24,7 +26,7 @@ public struct AttachmentFlags: Sendable, Equatable {
     /// `--allow-anonymous`: permits an address of `--admin` that other machines reach.
     public var allowAnonymous = false
 
-    public init(upstreamName: String, url: String, transport: String, peers: String) {
+    public init(upstreamName: String, url: String, transport: String, peers: String? = nil) {
         self.upstreamName = upstreamName
         self.url = url
         self.transport = transport
@@ -44,16 +46,19 @@ public struct AttachmentFlags: Sendable, Equatable {
             ("admin", "--admin", admin),
         ]
         for (key, flag, text) in given {
-            if let text { document.set(key, to: scalar(text, .flag(flag))) }
+            if let text { document.set(key, to: .scalar(text, .flag(flag))) }
         }
-        document.set("peers", to: list(peers.split(separator: ",", omittingEmptySubsequences: false), .flag("--peers")))
+        if let peers { document.set("peers", to: .list(peers, .flag("--peers"))) }
+        // A variable that other attachments of this machine need contradicts nothing here.
+        let variables = transport == "nats" ? environment : [:]
+        if let nats = nats.document(environment: variables) { document.set("nats", to: nats) }
         if let count = environment[Overrides.eventLoopsVariable], !count.isEmpty {
-            document.set("event_loops", to: scalar(count, .environment(Overrides.eventLoopsVariable)))
+            document.set("event_loops", to: .scalar(count, .environment(Overrides.eventLoopsVariable)))
         }
         let origin = Origin.environment(Self.secretVariable)
         let secrets = (environment[Self.secretVariable] ?? "").split { $0.isWhitespace }
         switch secrets.count {
-        case 1, 2: document.set("secret", to: list(secrets, origin))
+        case 1, 2: document.set("secret", to: .list(secrets, origin))
         case 0:
             let text = "the environment variable is not set; it must hold the secret of the nodes"
             return (document, [Diagnostic(at: origin, text: text)])
@@ -64,13 +69,20 @@ public struct AttachmentFlags: Sendable, Equatable {
         }
         return (document, [])
     }
+}
 
-    private func list(_ texts: [Substring], _ origin: Origin) -> DocumentNode {
-        let elements = texts.map { scalar(String($0), origin) }
-        return DocumentNode(content: .sequence(elements), origin: origin)
+extension DocumentNode {
+    /// A text of the command line or the environment: without references, of any type.
+    static func scalar(_ text: String, _ origin: Origin) -> DocumentNode {
+        DocumentNode(content: .scalar(text, .untyped), origin: origin)
     }
 
-    private func scalar(_ text: String, _ origin: Origin) -> DocumentNode {
-        DocumentNode(content: .scalar(text, .untyped), origin: origin)
+    static func list(_ texts: [Substring], _ origin: Origin) -> DocumentNode {
+        DocumentNode(content: .sequence(texts.map { scalar(String($0), origin) }), origin: origin)
+    }
+
+    /// A list as flags write it, with commas.
+    static func list(_ text: String, _ origin: Origin) -> DocumentNode {
+        list(text.split(separator: ",", omittingEmptySubsequences: false), origin)
     }
 }

@@ -9,10 +9,10 @@ struct ClusterDecoder {
     /// Reads these keys and reports what is wrong with them.
     var read: (_ node: ConfigNode, _ cluster: inout GatewayConfiguration.Cluster) -> Void
 
-    /// The transports of this build.
-    static var all: [ClusterDecoder] { [.memory, .http] }
-    /// Names that are kept for transports that this build does not have.
-    static let planned = ["nats", "redis"]
+    /// The transports that can be configured; the command knows which of them it was built with.
+    static var all: [ClusterDecoder] { [.memory, .http, .nats] }
+    /// Names that are kept for transports that are not there yet.
+    static let planned = ["redis"]
 
     static var memory: ClusterDecoder {
         ClusterDecoder(transport: .memory, keys: []) { _, _ in }

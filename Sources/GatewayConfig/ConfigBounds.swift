@@ -11,6 +11,8 @@ enum ConfigBounds {
     static let instances = 1024
     /// Other nodes of a cluster.
     static let peers = 64
+    /// Servers of one broker.
+    static let brokers = 16
     /// Entries of any other list.
     static let listEntries = 256
     static let urlBytes = 2048

@@ -68,8 +68,12 @@ public struct ConfigScalar: Sendable {
         return Double(text) == nil ? .text : .number
     }
 
+    /// What stands before the `@` of a URL is a password as often as not, and is never quoted.
     static func quoted(_ text: String) -> String {
-        "'\(shortened(text))'"
+        guard let start = text.utf8.firstIndex(of: UInt8(ascii: ":")), text[start...].hasPrefix("://"),
+            let end = text.utf8.lastIndex(of: UInt8(ascii: "@")), start < end
+        else { return "'\(shortened(text))'" }
+        return "'\(shortened("\(text[..<start])://\(EffectiveYAML.redacted)\(text[end...])"))'"
     }
 
     private static func shortened(_ text: String) -> String {

@@ -8,6 +8,8 @@ extension GatewayConfiguration {
         public var transport = ClusterTransport.memory
         /// The keys of `transport: http`; after loading it is there with that transport and only then.
         public var http: HTTPPeers?
+        /// The keys of `transport: nats`; after loading it is there with that transport and only then.
+        public var nats: NATSBroker?
 
         public init() {}
 
@@ -21,12 +23,14 @@ extension GatewayConfiguration {
         case memory
         /// Connections from node to node, without a broker.
         case http
+        /// NATS servers with JetStream. A program that was built without the trait `NATS` refuses it.
+        case nats
     }
 
     /// The nodes of a cluster without a broker. They are a list or one DNS name, never both.
     public struct HTTPPeers: Sendable, Equatable {
-        /// `cluster.listen`: where other nodes and attachments connect. `nil` only for an attachment, which dials
-        /// out. Who connects proves that it has the secret, so any address is allowed.
+        /// `cluster.listen`: where other nodes and attachments connect. `nil` only where `isAttachment`, since an
+        /// attachment dials out. Who connects proves that it has the secret, so any address is allowed.
         public var listen: Address?
         /// `cluster.peers`: the other nodes, at most 64, no two equal. May be empty for a node that attachments
         /// dial. May hold this node itself under a name that the configuration does not know to be its own.
@@ -43,11 +47,13 @@ extension GatewayConfiguration {
     }
 
     /// The name of this node: `nodeName`, or else its host's name with `-` for every character that a name cannot
-    /// have, and the port of `cluster.listen`, since several nodes may be on one host: of two members with one name
-    /// the others take the later one for a new start of the earlier. At most 64 characters, never empty.
+    /// have, and in a cluster the port of `cluster.listen` or else of `listen`, since several nodes may be on one host:
+    /// of two members with one name the others take the later one for a new start of the earlier. At most 64
+    /// characters, never empty.
     public func nodeName(onHost host: String) -> String {
         if let nodeName { return nodeName }
-        let port = cluster.http?.listen.map { "-\($0.port)" } ?? ""
+        let own = cluster.transport == .nats ? listen.port : cluster.http?.listen?.port
+        let port = own.map { "-\($0)" } ?? ""
         let allowed = host.utf8.prefix(64 - port.utf8.count).map { byte in
             byte.isLetterOrDigit || "._-".utf8.contains(byte) ? byte : UInt8(ascii: "-")
         }

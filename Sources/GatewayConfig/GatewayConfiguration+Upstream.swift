@@ -8,9 +8,10 @@ extension GatewayConfiguration {
         public var name: String
         /// `path`: where clients find it. Starts with `/`, does not end with one, no query, no escapes.
         public var path = "/mcp"
-        /// `transport`: how instances are reached. Only `http` in this build.
+        /// `transport`: how instances are reached: `http`, or `nats` for instances that attach themselves over the
+        /// NATS servers of `cluster`.
         public var transport = "http"
-        /// `instances`: at least one after loading, unless instances can attach themselves to the cluster.
+        /// `instances`: at least one after loading, unless instances attach themselves to the cluster.
         public var instances: [Instance]
         /// `forward_authorization`: passes the client's `Authorization` on. The instances see clients' credentials.
         public var forwardAuthorization = false

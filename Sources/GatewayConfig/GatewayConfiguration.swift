@@ -30,6 +30,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var suspectAfter: Duration = .seconds(3)
     /// `gone_after`: after so long it counts as dead. More than `suspectAfter`, at least two heartbeats, at most 1 h.
     public var goneAfter: Duration = .seconds(5)
+    /// Made of the flags of `attach`: a member beside one instance, without a door for clients.
+    public var isAttachment = false
     /// `event_loops`: 1 to 256; `auto` in the file means one per core. The environment variable
     /// `PATCHBAY_EVENT_LOOPS` wins over the file.
     public var eventLoops: Int

@@ -26,6 +26,11 @@ struct ListenCheck {
 
     /// Who connects there proves that it has the secret, so any address will do, but no other listener's.
     private func checkCluster() {
+        if config.cluster.transport == .nats, config.nodeName == nil, config.listen.port == 0, root.isSound("listen") {
+            root.warning(
+                "listen has port 0 and there is no node_name, so all nodes of one machine have one name, and each takes"
+                    + " the place of another; give each a node_name", at: "listen")
+        }
         guard let listen = config.cluster.http?.listen else { return }
         if root.isSound("listen"), collide(config.listen, listen) {
             cluster.error("cluster.listen takes the port of listen; give one of the two another", at: "listen")

@@ -61,16 +61,43 @@ struct UpstreamCheck {
         }
     }
 
-    /// Without a cluster nobody else can bring instances.
+    /// Instances are named here, or come by themselves over what the nodes share.
     private func checkPresence() {
-        let isKnown = root.isSound("cluster", "cluster.transport")
-        guard isKnown, !cluster.takesAttachments else { return }
-        for upstream in upstreams where upstream.isWithoutInstances {
-            let node = upstream.node
-            guard node.isSound("transport", "instances", "instances[0]") else { continue }
-            node.missing(
-                "instances", "\(node.path) has no instances; list at least one URL"
-                    + " (only with 'cluster: {transport: http}' can instances attach themselves)")
+        guard root.isSound("cluster", "cluster.transport") else { return }
+        for upstream in upstreams where upstream.node.isSound("transport") {
+            if upstream.value.transport == "http" {
+                checkNamed(upstream)
+            } else {
+                checkBus(upstream)
+            }
+        }
+    }
+
+    private func checkNamed(_ upstream: DecodedUpstream) {
+        let node = upstream.node
+        guard upstream.isWithoutInstances, node.isSound("instances", "instances[0]") else { return }
+        let advice: String
+        switch cluster.transport {
+        case .http: return
+        case .memory: advice = "instances can attach themselves to a cluster only; see cluster.transport"
+        case .nats: advice = "for instances that attach themselves over NATS, say 'transport: nats'"
+        }
+        node.missing("instances", "\(node.path) has no instances; list at least one URL (\(advice))")
+    }
+
+    private func checkBus(_ upstream: DecodedUpstream) {
+        let node = upstream.node
+        let name = upstream.value.transport
+        if cluster.transport.rawValue != name {
+            node.error(
+                "\(node.path).transport is \(name), but cluster.transport is \(cluster.transport.rawValue);"
+                    + " instances come over the servers of the cluster: say 'cluster: {transport: \(name), …}' too",
+                at: "transport")
+        }
+        if !upstream.isWithoutInstances {
+            node.error(
+                "\(node.path) has instances, but with 'transport: \(name)' they come by themselves, with"
+                    + " `patchbay attach` beside each; remove them, or say 'transport: http'", at: "instances")
         }
     }
 

@@ -13,7 +13,7 @@ enum UpstreamDecoder {
     private static func upstream(_ node: ConfigNode) -> DecodedUpstream {
         var upstream = GatewayConfiguration.Upstream(name: node.require("name", .name) ?? "", instances: [])
         node.read("path", .publishedPath, into: &upstream.path)
-        let kind = ValueKind<String>.transport(built: ["http"], planned: ["nats", "redis"])
+        let kind = ValueKind<String>.transport(built: ["http", "nats"], planned: ClusterDecoder.planned)
         node.read("transport", kind, into: &upstream.transport)
         let isReachable = node.isSound("transport")
         let elements = node.elements("instances", atMost: ConfigBounds.instances, scalarsToo: true)
@@ -50,15 +50,9 @@ enum UpstreamDecoder {
     }
 
     private static func tls(_ node: ConfigNode, of upstream: inout GatewayConfiguration.Upstream) {
-        node.readOptional("ca_file", .plainText("a file name"), into: &upstream.tls.caFile)
+        node.readPEM("ca_file", holding: "CERTIFICATE", into: &upstream.tls.caFile)
         node.read("verify", .boolean, into: &upstream.tls.verify)
         node.readOptional("server_name", .serverName, into: &upstream.tls.serverName)
-        if let file = upstream.tls.caFile {
-            upstream.tls.caFile = node.location(of: file)
-            if let text = node.contents(of: file, at: "ca_file"), !text.contains("-----BEGIN CERTIFICATE-----") {
-                node.error("\(node.path).ca_file holds no PEM certificate", at: "ca_file")
-            }
-        }
         if !upstream.tls.verify {
             node.warning("\(node.path).verify is false: anyone on the way can pose as the instances", at: "verify")
         }

@@ -35,9 +35,7 @@ struct Assembly {
         if let bus = cluster.bus {
             let isAlone = configuration.cluster.transport == .memory
             var shared = ClusterParts(bus: bus, directory: isAlone ? nil : cluster.directory, isAlone: isAlone)
-            if configuration.cluster.http?.listen == nil, let only = configuration.upstreams.first?.instances.first,
-                !isAlone
-            {
+            if configuration.isAttachment, let only = configuration.upstreams.first?.instances.first {
                 shared.attached = ClusterParts.Attachment(instance: only.id ?? "", label: only.label ?? "")
             }
             shared.log = isAlone ? nil : cluster.log
@@ -163,10 +161,12 @@ struct Assembly {
     }
 
     /// The list of cluster transports. The config has refused every other name.
-    func cluster(_ context: TransportContext) -> any ClusterTransport {
+    /// - Throws: when this program was built without the transport, which was refused before.
+    func cluster(_ context: TransportContext) throws -> any ClusterTransport {
         switch configuration.cluster.transport {
         case .memory: MemoryTransport(context: context)
         case .http: HTTPCluster(context: context, options: peerOptions)
+        case .nats: try natsCluster(context)
         }
     }
 
@@ -180,7 +180,8 @@ struct Assembly {
                 .addresses((http?.peers ?? []).map { PeerAddress(host: $0.host, port: $0.port) })
             }
         var options = HTTPClusterOptions(
-            role: listen == nil ? .attachment : .node, listen: listen ?? PeerAddress(host: "", port: 0), peers: peers,
+            role: configuration.isAttachment ? .attachment : .node,
+            listen: listen ?? PeerAddress(host: "", port: 0), peers: peers,
             secrets: configuration.secret.map { Array($0.utf8) })
         options.heartbeat = TimeAmount(configuration.heartbeat)
         options.suspectAfter = TimeAmount(configuration.suspectAfter)

@@ -14,14 +14,17 @@ struct AttachOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Its HTTP+SSE endpoint of revision 2024-11-05, if it has one.", valueName: "url"))
     var sseUrl: String?
 
-    @Option(help: ArgumentHelp("Over what the nodes are reached: http.", valueName: "name"))
+    @Option(help: ArgumentHelp("Over what the nodes are reached: http or nats.", valueName: "name"))
     var transport: String
 
     @Option(
         help: ArgumentHelp(
-            "All nodes, as http://HOST:PORT of their cluster.listen, with commas between them.",
+            "With --transport http: all nodes, as http://HOST:PORT of their cluster.listen, with commas between them.",
             valueName: "url[,url...]"))
-    var peers: String
+    var peers: String?
+
+    @OptionGroup
+    var nats: NATSAttachOptions
 
     @Option(
         help: ArgumentHelp(
@@ -46,6 +49,7 @@ struct AttachOptions: ParsableArguments {
     /// Prints warnings; prints every mistake and exits with 78 when there is one.
     func load() throws -> GatewayConfiguration {
         var flags = AttachmentFlags(upstreamName: upstreamName, url: url, transport: transport, peers: peers)
+        flags.nats = nats.flags
         flags.sseURL = sseUrl
         flags.instanceID = instanceId
         flags.label = label

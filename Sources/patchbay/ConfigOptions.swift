@@ -41,12 +41,15 @@ extension LoadedConfiguration {
 
     /// Loads as `load` does it, or prints every diagnostic and exits with 78.
     static func orExit(_ load: () throws(ConfigError) -> LoadedConfiguration) throws -> LoadedConfiguration {
+        let loaded: LoadedConfiguration
         do {
-            return try load()
+            loaded = try load()
         } catch {
             for diagnostic in error.diagnostics { StandardError.print("\(diagnostic)") }
             throw ExitCode.badConfig
         }
+        try BuiltTransports.require(for: loaded)
+        return loaded
     }
 
     func printWarnings() {

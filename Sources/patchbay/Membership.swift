@@ -13,7 +13,7 @@ struct Membership {
     /// Makes everything, and opens nothing yet.
     init(_ assembly: Assembly, _ group: MultiThreadedEventLoopGroup) throws {
         let member = assembly.member
-        cluster = assembly.cluster(TransportContext(member: member, group: group, logger: assembly.logger))
+        cluster = try assembly.cluster(TransportContext(member: member, group: group, logger: assembly.logger))
         do {
             parts = try assembly.parts(cluster, member)
         } catch {

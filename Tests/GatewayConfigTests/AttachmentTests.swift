@@ -21,6 +21,7 @@ import Testing
         #expect(configuration.upstreams.map(\.name) == ["main"])
         #expect(configuration.upstreams[0].instances == [.init(url: try URLParts("http://127.0.0.1:9001/mcp"))])
         #expect(configuration.cluster.transport == .http)
+        #expect(configuration.isAttachment)
         #expect(configuration.cluster.http?.listen == nil)
         #expect(configuration.cluster.http?.peers.map(\.host) == ["a", "b"])
         #expect(configuration.secret == [key])
@@ -57,5 +58,22 @@ import Testing
         }
         let loaded = try ConfigLoader.loadAttachment(flags, environment: ["PATCHBAY_SECRET": key])
         #expect(!loaded.render().contains(key))
+    }
+
+    @Test func brokerComesFromFlagsOrTheEnvironment() throws {
+        var flags = AttachmentFlags(upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "nats")
+        let environment = ["PATCHBAY_SECRET": key, "PATCHBAY_NATS": "nats://a,nats://b:1"]
+        let named = try ConfigLoader.loadAttachment(flags, environment: environment).configuration
+        #expect(named.isAttachment)
+        #expect(named.cluster.transport == .nats)
+        #expect(named.cluster.http == nil)
+        #expect(named.cluster.nats?.urls.map(\.description) == ["nats://a:4222", "nats://b:1"])
+        flags.nats.urls = "nats://u:p@c"
+        flags.nats.bucket = "b"
+        let flagged = try #require(
+            try ConfigLoader.loadAttachment(flags, environment: environment).configuration.cluster.nats)
+        #expect(flagged.urls.map(\.description) == ["nats://c:4222"])
+        #expect(flagged.credentials == .user("u", password: "p"))
+        #expect(flagged.bucket == "b")
     }
 }

@@ -61,16 +61,18 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             default: return "unknown directive: \(line)\n"
             }
         }
+        let read = { [files] (path: String) throws in
+            guard let text = files[path] else { throw ConfigFile.Failure(description: "No such file") }
+            return text
+        }
         do {
             if let attachment {
-                return said(try ConfigLoader.loadAttachment(attachment, environment: environment), prints)
+                let loaded = try ConfigLoader.loadAttachment(attachment, environment: environment, readFile: read)
+                return said(loaded, prints)
             }
             let loaded = try ConfigLoader.load(
                 file: hasFile ? "etc/patchbay.yaml" : nil, overrides: overrides, environment: environment,
-                readFile: { [files] path in
-                    guard let text = files[path] else { throw ConfigFile.Failure(description: "No such file") }
-                    return text
-                }, cores: 2)
+                readFile: read, cores: 2)
             return said(loaded, prints)
         } catch {
             return error.diagnostics.map { $0.description + "\n" }.joined()
@@ -90,14 +92,18 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         let words = flag.split(separator: " ", maxSplits: 1).map(String.init)
         let value = words.count > 1 ? words[1] : ""
         var flags = attachment ?? AttachmentFlags(
-            upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "http",
-            peers: "http://127.0.0.1:7001")
+            upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "http")
         switch words[0] {
         case "--upstream-name": flags.upstreamName = value
         case "--url": flags.url = value
         case "--sse-url": flags.sseURL = value
         case "--transport": flags.transport = value
         case "--peers": flags.peers = value
+        case "--nats": flags.nats.urls = value
+        case "--nats-credentials": flags.nats.credentialsFile = value
+        case "--nats-ca": flags.nats.caFile = value
+        case "--nats-prefix": flags.nats.prefix = value
+        case "--nats-replicas": flags.nats.replicas = value
         case "--instance-id": flags.instanceID = value
         case "--label": flags.label = value
         case "--log-level": flags.logLevel = value

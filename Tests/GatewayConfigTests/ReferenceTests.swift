@@ -67,22 +67,56 @@ import Testing
         return indent + rest.dropFirst()
     }
 
-    /// The commented-out keys of cluster transports are true, too: with the transport that they belong to.
-    @Test(arguments: ["peers", "dns"])
-    func referenceNamesEveryClusterKey(_ members: String) throws {
-        let other = members == "peers" ? "dns" : "peers"
-        let lines = try text("reference.yaml").split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.hasPrefix("  #\(other):") ? "" : Self.withoutMark($0) }
-        let reference = lines.joined(separator: "\n")
-            .replacing("  transport: memory", with: "  transport: http")
+    /// The file with the commented-out keys of one cluster transport, without those under these words.
+    private func reference(with transport: String, without left: [String]) throws -> String {
+        var lines: [String] = []
+        var skipped: Int?
+        for line in try text("reference.yaml").split(separator: "\n", omittingEmptySubsequences: false) {
+            let indent = line.prefix { $0 == " " }.count
+            // What is below a key that is left out goes with it.
+            if let depth = skipped, indent > depth { continue }
+            skipped = left.contains { line.dropFirst(indent).hasPrefix("#\($0):") } ? indent : nil
+            if skipped == nil { lines.append(String(Self.withoutMark(line))) }
+        }
+        return lines.joined(separator: "\n")
+            .replacing("  transport: memory", with: "  transport: \(transport)")
             .replacing("secret: []", with: "secret: ${env:S}")
+    }
+
+    /// The commented-out keys of cluster transports are true, too: with the transport that they belong to.
+    @Test(arguments: [
+        ("http", ["nats", "dns"], ["cluster.dns"]), ("http", ["nats", "peers"], []),
+        ("nats", ["listen", "peers", "dns", "url"], ["cluster.nats.url"]),
+        ("nats", ["listen", "peers", "dns", "urls"], []),
+    ])
+    func referenceNamesEveryClusterKey(_ transport: String, _ left: [String], _ missing: [String]) throws {
+        let reference = try reference(with: transport, without: left)
         let key = String(repeating: "k", count: 32)
         let loaded = try ConfigLoader.load(
             file: "reference.yaml", environment: ["S": key], readFile: { _ in reference }, cores: 7)
         #expect(loaded.warnings == [])
-        #expect(loaded.configuration.cluster.http != nil)
-        let missing = loaded.values.entries.filter { $0.origin == .builtIn }.map(\.path)
-        #expect(missing == (members == "peers" ? ["cluster.dns"] : []))
+        #expect((loaded.configuration.cluster.http != nil) == (transport == "http"))
+        #expect((loaded.configuration.cluster.nats != nil) == (transport == "nats"))
+        #expect(loaded.values.entries.filter { $0.origin == .builtIn }.map(\.path) == missing)
+    }
+
+    /// A commented-out value is the default of its key.
+    @Test func referenceGivesEveryDefaultOfNATS() throws {
+        let left = ["listen", "peers", "dns", "urls"]
+        let environment = ["S": String(repeating: "k", count: 32)]
+        let texts = try [
+            reference(with: "nats", without: left),
+            """
+            secret: ${env:S}
+            cluster: {transport: nats, nats: {url: "nats://127.0.0.1:4222"}}
+            upstreams: [{name: main, instances: [{url: 'http://127.0.0.1:9001/mcp'}]}]
+            """,
+        ].map { text in
+            try ConfigLoader.load(
+                file: "reference.yaml", environment: environment, readFile: { _ in text }, cores: 7
+            ).values.entries.map { "\($0.path): \($0.content)" }
+        }
+        #expect(texts[0] == texts[1])
     }
 
     @Test func twoNodesNameEachOther() throws {
@@ -108,6 +142,16 @@ import Testing
         #expect(loaded.warnings == [])
         #expect(loaded.configuration.upstreams.map(\.instances) == [[]])
         #expect(loaded.configuration.cluster.takesAttachments)
+    }
+
+    @Test(arguments: [("nats.yaml", "http", 2), ("nats-attached.yaml", "nats", 0)])
+    func filesWithNATSLoad(_ name: String, _ transport: String, _ instances: Int) throws {
+        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32), "PORT": "8081"]
+        let loaded = try load(name, environment: environment)
+        #expect(loaded.warnings == [])
+        #expect(loaded.configuration.cluster.nats?.urls.map(\.description) == ["nats://127.0.0.1:4222"])
+        #expect(loaded.configuration.upstreams.map(\.transport) == [transport])
+        #expect(loaded.configuration.upstreams.map(\.instances.count) == [instances])
     }
 
     @Test func smallFileLoads() throws {
