@@ -7,9 +7,9 @@ struct NATSAttachOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The servers on which the nodes meet, as nats://HOST:PORT or tls://HOST:PORT, perhaps with user:password@ \
-            or token@ before the host. The environment variable PATCHBAY_NATS can say the same, where other users of \
-            the machine do not see it.
+            With --transport nats: the servers on which the nodes meet, as nats://HOST:PORT or tls://HOST:PORT, \
+            perhaps with user:password@ or token@ before the host. The environment variable PATCHBAY_NATS can say \
+            the same, where other users of the machine do not see it.
             """, valueName: "url[,url...]"))
     var nats: String?
 
