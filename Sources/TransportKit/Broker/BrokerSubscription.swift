@@ -1,0 +1,143 @@
+// One subscription: a bounded queue between the threads that deliver and the loop that hears. Overflow and gaps end it
+// with an error once what is in the queue was handed over; its neighbours notice nothing.
+public import NIOCore
+internal import Synchronization
+public import TransportAPI
+
+/// A subscription to a broker's subject.
+public final class BrokerSubscription: Subscription {
+    private struct Queue {
+        var envelopes = CircularBuffer<(Envelope, MemberID)>()
+        var bytes = 0
+        /// The receiver's turn on its loop is ordered. From the beginning, until it is opened.
+        var isScheduled = true
+        /// Nothing more gets in; this is said last.
+        var end: TransportError?
+        /// Nil once it has ended.
+        var receiver: (any EnvelopeReceiver)?
+    }
+
+    /// Envelopes handed over before the loop's other work gets a turn.
+    private static let turnMax = 256
+
+    public let subject: Subject
+    /// Where the receiver hears.
+    public let loop: any EventLoop
+    private let capacity: SubscriptionCapacity
+    private let ended: @Sendable (BrokerSubscription) -> Void
+    private let queue: Mutex<Queue>
+
+    /// - Parameter ended: called once or more, on any thread, when nothing more gets in.
+    public init(
+        _ subject: Subject, _ capacity: SubscriptionCapacity, _ loop: any EventLoop, _ receiver: any EnvelopeReceiver,
+        ended: @escaping @Sendable (BrokerSubscription) -> Void
+    ) {
+        self.subject = subject
+        self.capacity = capacity
+        self.loop = loop
+        self.ended = ended
+        queue = Mutex(Queue(receiver: receiver))
+    }
+
+    /// Begins to hand over. What was offered before has waited.
+    public func open() { loop.execute { self.turn() } }
+
+    public func end() {
+        let receiver = queue.withLock { queue -> (any EnvelopeReceiver)? in
+            queue.envelopes.removeAll()
+            queue.bytes = 0
+            return queue.receiver.take()
+        }
+        if receiver != nil { ended(self) }
+    }
+
+    /// Queues an envelope; any thread.
+    public func offer(_ envelope: Envelope, from sender: MemberID) {
+        let count = envelope.count
+        let (isOver, schedules) = queue.withLock { queue -> (Bool, Bool) in
+            guard queue.receiver != nil, queue.end == nil else { return (false, false) }
+            let fits = queue.envelopes.isEmpty
+                || (queue.envelopes.count < capacity.envelopes && queue.bytes + count <= capacity.bytes)
+            guard fits else { return (true, false) }
+            queue.envelopes.append((envelope, sender))
+            queue.bytes += count
+            defer { queue.isScheduled = true }
+            return (false, !queue.isScheduled)
+        }
+        if isOver {
+            fail(
+                TransportError(
+                    .overflowed, .unknown,
+                    "The subscriber of \(subject.text) did not keep up: more than \(capacity.envelopes) envelopes or"
+                        + " \(capacity.bytes) bytes waited."))
+        }
+        if schedules { loop.execute { self.turn() } }
+    }
+
+    /// Lets nothing more in, and says why after what is there; any thread.
+    public func fail(_ error: TransportError) {
+        let (isFirst, schedules) = queue.withLock { queue -> (Bool, Bool) in
+            guard queue.receiver != nil, queue.end == nil else { return (false, false) }
+            queue.end = error
+            defer { queue.isScheduled = true }
+            return (true, !queue.isScheduled)
+        }
+        if isFirst { ended(self) }
+        if schedules { loop.execute { self.turn() } }
+    }
+
+    private enum Step {
+        case envelope(Envelope, MemberID, any EnvelopeReceiver)
+        case ended(TransportError, any EnvelopeReceiver)
+        case empty((any EnvelopeReceiver)?)
+    }
+
+    private func turn() {
+        var handed = 0
+        while true {
+            if handed == Self.turnMax {
+                queue.withLock { $0.receiver }?.receivedAll()
+                return loop.execute { self.turn() }
+            }
+            switch next() {
+            case .envelope(let envelope, let sender, let receiver):
+                receiver.received(envelope, from: sender)
+                handed += 1
+            case .ended(let error, let receiver):
+                if handed > 0 { receiver.receivedAll() }
+                return receiver.subscriptionEnded(error)
+            case .empty(let receiver):
+                if handed > 0 { receiver?.receivedAll() }
+                return
+            }
+        }
+    }
+
+    private func next() -> Step {
+        queue.withLock { queue -> Step in
+            guard let receiver = queue.receiver else {
+                queue.isScheduled = false
+                return .empty(nil)
+            }
+            if let (envelope, sender) = queue.envelopes.popFirst() {
+                queue.bytes -= envelope.count
+                return .envelope(envelope, sender, receiver)
+            }
+            queue.isScheduled = false
+            guard let error = queue.end else { return .empty(receiver) }
+            queue.receiver = nil
+            return .ended(error, receiver)
+        }
+    }
+}
+
+extension Subject {
+    /// For error texts.
+    public var text: String {
+        switch self {
+        case .inbox(let member): "the inbox of \(member)"
+        case .everyone: "everyone"
+        case .topic(let topic): "the topic \(topic)"
+        }
+    }
+}
