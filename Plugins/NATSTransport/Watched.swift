@@ -66,27 +66,19 @@ final class Watched<State>: @unchecked Sendable {
 enum OwnThread {
     private final class Start {
         let body: @Sendable () -> Void
-        let name: String
 
-        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
-            self.name = name
-            self.body = body
-        }
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
     /// Runs `body` on a new thread, which ends with it and which nobody waits for.
-    /// - Parameter name: for debuggers; at most 15 bytes.
     /// - Returns: false when the system has no thread left.
-    static func run(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
-        let start = Unmanaged.passRetained(Start(name, body))
+    static func run(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let start = Unmanaged.passRetained(Start(body))
         var thread = pthread_t()
         let result = pthread_create(
             &thread, nil,
             { context in
-                guard let context else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-                pthread_setname_np(pthread_self(), start.name)
-                start.body()
+                if let context { Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body() }
                 return nil
             }, start.toOpaque())
         guard result == 0 else {
