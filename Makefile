@@ -34,8 +34,10 @@ bench: ## Benchmarks against nginx and HAProxy, as ratios in one interleaved run
 	$(SWIFT) build $(RELEASE) --product patchbay
 	python3 Tests/Benchmarks/bench.py $(BENCH)
 
-matrix: ## All end-to-end cases over every transport and topology
-	@echo "matrix: 'make test' runs every case over one node, two nodes, and nodes with attachments, all over HTTP."
+matrix: ## All end-to-end cases over every transport and topology ('make test' runs a choice over brokers)
+	@$(SETUP) test
+	$(SWIFT) build --build-tests
+	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --filter 'EndToEndTests.*(CaseTests|Cluster)'
 
 chaos: ## Faults under load: kill -9, pauses, partitions
 	@echo "chaos: has no content of its own yet; killed nodes, attachments and instances are part of 'make test'."

@@ -141,7 +141,9 @@ let package = Package(
                 logging,
             ]),
         .testTarget(name: "TidyTests"),
-        .testTarget(name: "EndToEndTests", dependencies: ["patchbay"], exclude: ["servers", "clients", "locks"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["patchbay", "TestSupport"],
+            exclude: ["servers", "clients", "locks"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 // The scripts in `clients/` that hold the cases, and what each is given to run against. One run of each per topology.
+import Foundation
 
 /// One script with its cases.
 enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
@@ -17,6 +18,7 @@ enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
     /// Of the SDK.
     var version: String { self == .modern ? "2.3.0" : "1.30.0" }
 
+    /// All cases of the script.
     var names: [String] {
         switch self {
         case .legacy: CaseName.legacy
@@ -25,11 +27,22 @@ enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Those that run over a topology: over a broker what depends on it most, and all of them with `PATCHBAY_MATRIX=1`.
+    func names(over topology: Topology) -> [String] {
+        guard topology.isOverNATS, !Matrix.isWhole else { return names }
+        return names.filter(CaseName.core.contains)
+    }
+
     /// Cases that run at the same time. Where it is more than one, no case may mind the time that others take.
     var atOnce: Int { self == .resuming ? 6 : 1 }
 
     /// The options of the script: the addresses at the first node, and the other nodes.
     func arguments(_ deployment: Deployment) -> [String] {
+        let chosen = names(over: deployment.topology)
+        return addresses(deployment) + (chosen == names ? [] : ["--case"] + chosen)
+    }
+
+    private func addresses(_ deployment: Deployment) -> [String] {
         func url(_ path: String) -> String { deployment.first.endpoint(path).url }
         let others = deployment.nodes.dropFirst().map { "http://127.0.0.1:\($0.port)" }
         var arguments = ["--comment-interval", "2", "--at-once", "\(atOnce)"]
@@ -51,5 +64,13 @@ struct CaseID: Sendable, CustomStringConvertible {
 
     var description: String { "\(book) \(name)" }
 
-    static let all = CaseBook.allCases.flatMap { book in book.names.map { CaseID(book: book, name: $0) } }
+    static func all(over topology: Topology) -> [CaseID] {
+        CaseBook.allCases.flatMap { book in book.names(over: topology).map { CaseID(book: book, name: $0) } }
+    }
+}
+
+/// How much is run.
+enum Matrix {
+    /// Every case over every topology, instead of a choice over those with a broker: `PATCHBAY_MATRIX=1`.
+    static let isWhole = ProcessInfo.processInfo.environment["PATCHBAY_MATRIX"] == "1"
 }

@@ -142,4 +142,29 @@ enum CaseName {
         "foreign_http_sse_sessions_are_refused_alike",
         "foreign_ids_in_ones_own_session_are_refused_alike",
     ]
+
+    /// What runs over a broker in `make test`: everything that crosses it, once.
+    static let core: Set<String> = [
+        "sessions_stick",
+        "sessions_spread",
+        "delete_ends_the_session",
+        "big_results",
+        "sampling",
+        "elicitation",
+        "notifications_on_the_get_stream",
+        "cancellation",
+        "call_is_resumed_while_it_runs",
+        "call_is_resumed_after_its_end",
+        "calls_cut_at_random",
+        "large_messages_wait",
+        "get_stream_cut_in_the_flood",
+        "get_stream_moves_from_node_to_node",
+        "call_here_answer_there_result_here",
+        "answer_while_nobody_listens",
+        "first_answer_wins",
+        "three_hundred_sessions_used_at_once_elsewhere",
+        "calls",
+        "input_required",
+        "listen",
+    ]
 }

@@ -18,6 +18,15 @@ final class CaseRun: Sendable {
         return try await CaseRun(.attached)
     }
 
+    static let nats = Task {
+        try? await attached.value.isOver()
+        return try await CaseRun(.nats)
+    }
+    static let natsAttached = Task {
+        try? await nats.value.isOver()
+        return try await CaseRun(.natsAttached)
+    }
+
     private let deployment: Deployment
     private let clients: [CaseBook: ManagedProcess]
 
@@ -68,7 +77,7 @@ final class CaseRun: Sendable {
         let end = try await client.end(within: Self.limit)
         let last = client.output.lines.last
         try deployment.mustBeAlive()
-        let wanted = "\(book.names.count) passed, 0 failed"
+        let wanted = "\(book.names(over: deployment.topology).count) passed, 0 failed"
         guard end == .exit(0), last == wanted else {
             throw Overdue(
                 description: "\(client.name) ended with \(end) and '\(last ?? "")' instead of '\(wanted)'"

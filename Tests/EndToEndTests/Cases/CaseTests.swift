@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.serialized)
 struct OneNodeCaseTests {
-    @Test(.timeLimit(.minutes(5)), arguments: CaseID.all)
+    @Test(.timeLimit(.minutes(5)), arguments: CaseID.all(over: .single))
     func passes(_ id: CaseID) async throws { try await CaseRun.single.value.passes(id) }
 
     @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
@@ -16,7 +16,7 @@ struct OneNodeCaseTests {
 
 @Suite(.serialized)
 struct TwoNodeCaseTests {
-    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all)
+    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .paired))
     func passes(_ id: CaseID) async throws { try await CaseRun.paired.value.passes(id) }
 
     @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
@@ -25,9 +25,33 @@ struct TwoNodeCaseTests {
 
 @Suite(.serialized)
 struct AttachedCaseTests {
-    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all)
+    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .attached))
     func passes(_ id: CaseID) async throws { try await CaseRun.attached.value.passes(id) }
 
     @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
     func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.attached.value.endsWell(book) }
 }
+
+#if NATS
+    @Suite(.serialized)
+    struct NATSCaseTests {
+        @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .nats))
+        func passes(_ id: CaseID) async throws { try await CaseRun.nats.value.passes(id) }
+
+        @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+        func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.nats.value.endsWell(book) }
+
+        @Test func everyChosenCaseExists() {
+            #expect(CaseName.core.isSubset(of: CaseBook.allCases.flatMap(\.names)))
+        }
+    }
+
+    @Suite(.serialized)
+    struct NATSAttachedCaseTests {
+        @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .natsAttached))
+        func passes(_ id: CaseID) async throws { try await CaseRun.natsAttached.value.passes(id) }
+
+        @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+        func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.natsAttached.value.endsWell(book) }
+    }
+#endif

@@ -6,10 +6,10 @@ import Testing
 extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct AttachedLossTests {
-        @Test(arguments: [false, true])
-        func killedNodeLosesNoCall(isAway: Bool) async throws {
+        @Test(arguments: Topology.with(.attached, .natsAttached), [false, true])
+        func killedNodeLosesNoCall(_ topology: Topology, isAway: Bool) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.attached, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             let label = label("kept")
             var track = Track(peer, Track.count(label, 6, hold: 2))
@@ -31,9 +31,10 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1, "the tool ran again")
         }
 
-        @Test func killedNodeLosesNothingOfManyCallsInFlow() async throws {
+        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        func killedNodeLosesNothingOfManyCallsInFlow(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.attached, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let running = LineLog()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...20 {
@@ -68,9 +69,10 @@ extension Cluster {
             }
         }
 
-        @Test func killedNodeLosesNothingOfTheGetStream() async throws {
+        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        func killedNodeLosesNothingOfTheGetStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.attached, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             var track = try await peer.listening(at: nodes.first)
             let label = label("hundred")
@@ -87,9 +89,10 @@ extension Cluster {
             _ = try await sending.value
         }
 
-        @Test func killedNodeLosesNoQuestion() async throws {
+        @Test(arguments: Topology.with(.attached, .natsAttached))
+        func killedNodeLosesNoQuestion(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.attached, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             let label = label("asked")
             var track = Track(peer, Peer.call("elicit", #"{"label":"\#(label)"}"#, id: 7))
@@ -107,10 +110,11 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
-        @Test func killedAttachmentLosesItsCallsAndNoSession() async throws {
+        @Test(arguments: Topology.with(.attached, .natsAttached))
+        func killedAttachmentLosesItsCallsAndNoSession(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let server = fleet.servers[0]
-            let nodes = try await Deployment.start(.attached, before: [server])
+            let nodes = try await Deployment.start(topology, before: [server])
             let peer = try await Peer.open(nodes.first.endpoint())
             #expect(try await peer.call("counter") == "1")
             let label = label("lost")
@@ -146,13 +150,14 @@ extension Cluster {
             try again.process.mustBeAlive()
         }
 
-        @Test func attachmentsComeAndGo() async throws {
+        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        func attachmentsComeAndGo(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.attached, before: [fleet.servers[0]])
+            let nodes = try await Deployment.start(topology, before: [fleet.servers[0]])
             let peer = try await Peer.open(nodes.first.endpoint())
             #expect(try await peer.call("whoami") == fleet.servers[0].name)
             let second = try Attachment(
-                fleet.servers[1], to: "main", peers: nodes.clusterPorts, secret: Deployment.secret)
+                fleet.servers[1], to: "main", over: try #require(nodes.meeting), secret: Deployment.secret)
             for node in nodes.nodes {
                 try await until("a session on the new instance") {
                     try await Peer.open(node.endpoint()).call("whoami") == fleet.servers[1].name

@@ -54,7 +54,7 @@ extension Cluster {
             for (place, environment) in [nil, ahead.environment].enumerated() {
                 let file = try Gateway.configuration(
                     [Publication(servers: fleet.servers).upstream()],
-                    try Deployment.member(ports[place], peers: [ports[1 - place]]))
+                    try Meeting.member(ports[place], peers: [ports[1 - place]]))
                 nodes.append(try await Gateway(["serve", "--config", file], environment: environment))
             }
             try await Deployment.areJoined(nodes)

@@ -120,7 +120,7 @@ extension Cluster {
         }
 
         /// SIGSTOP: no connection breaks, nothing is answered. For longer than a silent node counts as alive.
-        @Test(arguments: [Topology.paired, .attached])
+        @Test(arguments: Topology.with(.paired, .nats) + Topology.matrix(.attached, .natsAttached))
         func pausedNodeHoldsNobodyUp(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)

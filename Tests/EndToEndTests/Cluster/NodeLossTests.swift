@@ -6,9 +6,10 @@ import Testing
 extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct NodeLossTests {
-        @Test func sessionsWorkAtOnceAtTheOtherNode() async throws {
+        @Test(arguments: Topology.with(.paired, .nats))
+        func sessionsWorkAtOnceAtTheOtherNode(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             var peers: [Peer] = []
             for _ in 1...20 { peers.append(try await Peer.open(nodes.first.endpoint())) }
             for peer in peers { #expect(try await peer.call("counter") == "1") }
@@ -30,10 +31,10 @@ extension Cluster {
         }
 
         /// With a client that is cut by the kill, and with one that had left before.
-        @Test(arguments: [false, true])
-        func runningCallEndsWithOneError(isAway: Bool) async throws {
+        @Test(arguments: Topology.with(.paired, .nats), [false, true])
+        func runningCallEndsWithOneError(_ topology: Topology, isAway: Bool) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             let label = label("held")
             var track = Track(peer, Track.count(label, 5, hold: 2))
@@ -59,9 +60,10 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1, "the tool ran again")
         }
 
-        @Test func getStreamGoesOnAtTheOtherNode() async throws {
+        @Test(arguments: Topology.matrix(.paired, .nats))
+        func getStreamGoesOnAtTheOtherNode(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             var track = try await peer.listening(at: nodes.first)
             try await nodes.first.process.kill9()
@@ -88,9 +90,10 @@ extension Cluster {
             }
         }
 
-        @Test func questionOfAKilledNodeIsAnsweredAtTheOther() async throws {
+        @Test(arguments: Topology.with(.paired, .nats))
+        func questionOfAKilledNodeIsAnsweredAtTheOther(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             let label = label("asked")
             var track = Track(peer, Peer.call("elicit", #"{"label":"\#(label)"}"#, id: 7))
@@ -109,9 +112,10 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
-        @Test func restartedNodeJoinsAgain() async throws {
+        @Test(arguments: Topology.matrix(.paired, .nats))
+        func restartedNodeJoinsAgain(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let here = try await Peer.open(nodes.first.endpoint())
             let there = try await Peer.open(nodes.other.endpoint())
             for peer in [here, there] { #expect(try await peer.call("counter") == "1") }
@@ -134,9 +138,10 @@ extension Cluster {
         }
 
         /// A node that has just started does not know the others yet. It must find out before it says what is lost.
-        @Test func startingNodeFindsTheHostOfAStream() async throws {
+        @Test(arguments: Topology.matrix(.paired, .nats))
+        func startingNodeFindsTheHostOfAStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let peer = try await Peer.open(nodes.first.endpoint())
             let label = label("early")
             var track = Track(peer, Track.count(label, 5, hold: 2))
@@ -153,9 +158,10 @@ extension Cluster {
         }
 
         /// Many sessions in full flow, both nodes used; afterwards every client knows how its call ended.
-        @Test func manyCallsInFlow() async throws {
+        @Test(arguments: Topology.matrix(.paired, .nats))
+        func manyCallsInFlow(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
-            let nodes = try await Deployment.start(.paired, before: fleet.servers)
+            let nodes = try await Deployment.start(topology, before: fleet.servers)
             let running = LineLog()
             let ends = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 1...20 {

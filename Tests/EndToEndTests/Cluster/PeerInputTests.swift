@@ -147,7 +147,7 @@ extension Cluster {
             let other = "another-secret-of-the-right-length-and-more"
             let file = try Gateway.configuration(
                 [Publication(servers: fleet.servers).upstream()],
-                try Deployment.member(try FreePort.take(), peers: nodes.clusterPorts, [other]))
+                try Meeting.member(try FreePort.take(), peers: nodes.clusterPorts, [other]))
             let stranger = try await Gateway(["serve", "--config", file])
             _ = try await stranger.process.line("a word about the secret", of: \.errors) { $0.contains("secret") }
             try await until("a word about the secret at the nodes") {
@@ -166,7 +166,7 @@ extension Cluster {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(.attached, before: [fleet.servers[0]])
             let stranger = try Attachment(
-                fleet.servers[1], to: "main", peers: nodes.clusterPorts,
+                fleet.servers[1], to: "main", over: .peers(nodes.clusterPorts),
                 secret: "another-secret-of-the-right-length-and-more")
             _ = try await stranger.process.line("a word about the secret", of: \.errors) { $0.contains("secret") }
             for node in nodes.nodes {

@@ -1,4 +1,4 @@
-// `patchbay attach` beside one server: the real binary, told of the nodes by their cluster ports.
+// `patchbay attach` beside one server: the real binary, told where it meets the nodes.
 import Foundation
 
 final class Attachment: Sendable {
@@ -9,15 +9,12 @@ final class Attachment: Sendable {
 
     /// Starts it and does not wait: the nodes say when it is there.
     /// - Parameters:
-    ///   - peers: the cluster ports of the nodes.
+    ///   - meeting: where the nodes are.
     ///   - more: further arguments.
     convenience init(
-        _ server: TestServer, to upstream: String, peers: [Int], secret: String, _ more: [String] = []
+        _ server: TestServer, to upstream: String, over meeting: Meeting, secret: String, _ more: [String] = []
     ) throws {
-        let urls = peers.map { "http://127.0.0.1:\($0)" }.joined(separator: ",")
-        let arguments = [
-            "attach", "--upstream-name", upstream, "--url", server.url, "--transport", "http", "--peers", urls,
-        ]
+        let arguments = ["attach", "--upstream-name", upstream, "--url", server.url] + meeting.arguments
         try self.init(server, arguments + more, secret: secret)
     }
 

@@ -1,5 +1,6 @@
 // The nodes of one topology before some servers, ready for use: joined with each other, every server known to each.
 import Foundation
+import TestSupport
 
 struct Deployment: Sendable {
     static let secret = "a-secret-of-the-tests-and-of-nobody-else"
@@ -7,9 +8,10 @@ struct Deployment: Sendable {
     let topology: Topology
     let nodes: [Gateway]
     let attachments: [Attachment]
-    /// The ports at which nodes and attachments reach each node; empty for a single node.
-    let clusterPorts: [Int]
-    /// What stands between the members, if that was asked for: everybody reaches a node over the wire of its place.
+    /// Where the members meet; nil for a single node.
+    let meeting: Meeting?
+    /// What stands between the members, if that was asked for: everybody reaches a node over the wire of its place, or
+    /// each node reaches the broker over its own, and all attachments over one more.
     let wires: [Wire]
     private let plan: Plan
 
@@ -31,11 +33,11 @@ struct Deployment: Sendable {
         _ topology: Topology, _ publications: [Publication], _ plan: Plan = Plan()
     ) async throws -> Deployment {
         var plan = plan
-        plan.upstreams = publications.map { $0.upstream(naming: topology != .attached) }
+        plan.upstreams = publications.map { $0.upstream(topology) }
         if topology == .single {
             let node = try await Gateway.start(plan.upstreams, plan.settings)
             return Deployment(
-                topology: topology, nodes: [node], attachments: [], clusterPorts: [], wires: [], plan: plan)
+                topology: topology, nodes: [node], attachments: [], meeting: nil, wires: [], plan: plan)
         }
         // Another run of these tests may take a port between its choice and its use.
         for _ in 1...3 {
@@ -50,8 +52,7 @@ struct Deployment: Sendable {
 
     /// A node that was started in another way.
     static func of(_ node: Gateway) -> Deployment {
-        Deployment(
-            topology: .single, nodes: [node], attachments: [], clusterPorts: [], wires: [], plan: Plan())
+        Deployment(topology: .single, nodes: [node], attachments: [], meeting: nil, wires: [], plan: Plan())
     }
 
     /// Before these servers as one upstream at /mcp.
@@ -64,22 +65,23 @@ struct Deployment: Sendable {
     private static func startMembers(
         _ topology: Topology, _ publications: [Publication], _ plan: Plan
     ) async throws -> Deployment {
-        let ports = [try FreePort.take(), try FreePort.take()]
+        var meeting = try topology.isOverNATS
+            ? Meeting.broker(NATSServer()) : .peers((1...topology.nodeCount).map { _ in try FreePort.take() })
         var wires: [Wire] = []
-        if plan.isWired { for port in ports { wires.append(try await Wire(to: port)) } }
-        let doors = plan.isWired ? wires.map(\.port) : ports
-        async let first = node(0, ports, doors, plan)
-        async let second = node(1, ports, doors, plan)
-        let nodes = try await [first, second]
-        let attachments = topology != .attached ? [] : try publications.flatMap { publication in
+        if plan.isWired {
+            for port in meeting.ports(topology.nodeCount) { wires.append(try await Wire(to: port)) }
+            meeting.doors = wires.map(\.port)
+        }
+        let nodes = try await started(topology, meeting, plan)
+        let attachments = !topology.hasAttachments ? [] : try publications.flatMap { publication in
             try publication.servers.map { server in
                 try Attachment(
-                    server, to: publication.name, peers: doors, secret: plan.secrets.joined(separator: " "),
+                    server, to: publication.name, over: meeting, secret: plan.secrets.joined(separator: " "),
                     publication.offersStream ? ["--sse-url", server.streamURL] : [])
             }
         }
         let deployment = Deployment(
-            topology: topology, nodes: nodes, attachments: attachments, clusterPorts: ports, wires: wires, plan: plan)
+            topology: topology, nodes: nodes, attachments: attachments, meeting: meeting, wires: wires, plan: plan)
         do {
             try await deployment.isReady(publications)
         } catch {
@@ -88,20 +90,22 @@ struct Deployment: Sendable {
         return deployment
     }
 
-    private static func node(_ place: Int, _ ports: [Int], _ doors: [Int], _ plan: Plan) async throws -> Gateway {
-        let peers = doors.indices.filter { $0 != place }.map { doors[$0] }
-        let settings = try member(ports[place], peers: peers, plan.secrets) + "\n" + plan.settings
+    /// All nodes, started at the same time, in their order.
+    private static func started(_ topology: Topology, _ meeting: Meeting, _ plan: Plan) async throws -> [Gateway] {
+        try await withThrowingTaskGroup(of: (Int, Gateway).self) { group in
+            for place in 0..<topology.nodeCount {
+                group.addTask { (place, try await node(place, meeting, plan)) }
+            }
+            return try await group.reduce(into: [Int: Gateway]()) { $0[$1.0] = $1.1 }
+                .sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    private static func node(_ place: Int, _ meeting: Meeting, _ plan: Plan) async throws -> Gateway {
+        let settings = try meeting.member(place, plan.secrets) + "\n" + plan.settings
         let file = try Gateway.configuration(plan.upstreams, settings)
         return try await Gateway(
             ["serve", "--config", file], lines: plan.upstreams.count, environment: plan.environment)
-    }
-
-    /// The lines that make a node a member of a cluster.
-    static func member(_ port: Int, peers: [Int], _ secrets: [String] = [secret]) throws -> String {
-        let files = try secrets.map { "\"${file:\(try Scratch.write($0, as: "secret"))}\"" }
-        let urls = peers.map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
-        return "secret: [\(files.joined(separator: ", "))]\n"
-            + "cluster: {transport: http, listen: \"127.0.0.1:\(port)\", peers: [\(urls)]}"
     }
 
     // MARK: Ready
@@ -157,9 +161,22 @@ struct Deployment: Sendable {
 
     /// The node of this place again, with its cluster port and nothing of its memory. Its other ports are new.
     func restarted(_ place: Int, secrets: [String]? = nil) async throws -> Gateway {
+        guard let meeting else { throw Overdue(description: "a single node has no place") }
         var plan = plan
         if let secrets { plan.secrets = secrets }
-        let doors = wires.isEmpty ? clusterPorts : wires.map(\.port)
-        return try await Self.node(place, clusterPorts, doors, plan)
+        return try await Self.node(place, meeting, plan)
+    }
+
+    /// The ports of the nodes' listeners for each other; none where they meet at a broker.
+    var clusterPorts: [Int] {
+        if case .peers(let ports)? = meeting?.place { ports } else { [] }
+    }
+
+    /// The broker on which the members meet.
+    var broker: NATSServer {
+        get throws {
+            guard case .broker(let server)? = meeting?.place else { throw Overdue(description: "there is no broker") }
+            return server
+        }
     }
 }

@@ -7,8 +7,43 @@ enum Topology: String, CaseIterable, Sendable, CustomStringConvertible {
     case paired
     /// Two nodes that reach no server; an attachment beside each server comes to both.
     case attached
+    /// Three nodes that meet on a NATS server; each reaches every server itself.
+    case nats
+    /// Three nodes that reach no server; an attachment beside each server, and a NATS server where all of them meet.
+    case natsAttached
 
     var description: String { rawValue }
+
+    /// Those that this build can have.
+    static var allCases: [Topology] {
+        #if NATS
+            [.single, .paired, .attached, .nats, .natsAttached]
+        #else
+            [.single, .paired, .attached]
+        #endif
+    }
+
+    /// The same without a broker and with one, where this build has it.
+    static func with(_ topology: Topology, _ broker: Topology) -> [Topology] {
+        allCases.filter { $0 == topology || $0 == broker }
+    }
+
+    /// With the broker only when every case is wanted over every topology.
+    static func matrix(_ topology: Topology, _ broker: Topology) -> [Topology] {
+        Matrix.isWhole ? with(topology, broker) : [topology]
+    }
+
+    var nodeCount: Int {
+        switch self {
+        case .single: 1
+        case .paired, .attached: 2
+        case .nats, .natsAttached: 3
+        }
+    }
+
+    var hasAttachments: Bool { self == .attached || self == .natsAttached }
+
+    var isOverNATS: Bool { self == .nats || self == .natsAttached }
 }
 
 /// Servers that are published as one upstream.
@@ -22,10 +57,11 @@ struct Publication: Sendable {
     var options = ""
 
     /// The upstream as a YAML flow mapping.
-    /// - Parameter naming: false leaves the instances out: they come by themselves.
-    func upstream(naming: Bool = true) -> String {
+    /// - Parameter topology: with attachments the instances are left out: they come by themselves.
+    func upstream(_ topology: Topology = .single) -> String {
         var parts = ["name: \(name)", "path: \(path)"]
-        if naming {
+        if topology == .natsAttached { parts.append("transport: nats") }
+        if !topology.hasAttachments {
             let instances = servers.map { server in
                 offersStream ? "{url: \"\(server.url)\", sse_url: \"\(server.streamURL)\"}" : "\"\(server.url)\""
             }

@@ -1,0 +1,161 @@
+// What a broker adds, and what its loss costs: streams outlive their hosts, sessions outlive the broker's absence, and
+// everything goes on when it is back. Only in builds with the NATS transport.
+import Foundation
+import TestSupport
+import Testing
+
+#if NATS
+    extension Cluster {
+        @Suite(.timeLimit(.minutes(5)))
+        struct BrokerTests {
+            /// Where the messages of the log stand; it stands still when everything is written.
+            private static func logged(_ broker: NATSServer) async throws -> Int {
+                let endpoint = Endpoint(port: broker.monitorPort, path: "/jsz?streams=true")
+                let streams = try await HTTPAnswer.get(endpoint).json["account_details"][0]["stream_detail"].list
+                let log = streams.first { $0["name"] == "patchbay-streams" }
+                return log?["state"]["last_seq"].integer ?? 0
+            }
+
+            private static func isLogged(_ broker: NATSServer) async throws {
+                var (place, turns) = (0, 0)
+                try await until("a log that stands still") {
+                    let seen = try await logged(broker)
+                    turns = seen == place && seen > 0 ? turns + 1 : 0
+                    place = seen
+                    return turns == 50
+                }
+            }
+
+            /// The one that holds the stream, dead for good: the node, or the attachment.
+            private static func killHost(_ nodes: Deployment) async throws {
+                try await (nodes.attachments.first?.process ?? nodes.first.process).kill9()
+            }
+
+            @Test(arguments: [Topology.nats, .natsAttached])
+            func finishedCallOutlivesItsHost(_ topology: Topology) async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(topology, before: [fleet.servers[0]])
+                let peer = try await Peer.open(nodes.first.endpoint())
+                let label = label("outlived")
+                var track = Track(peer, Track.count(label, 5, hold: 2))
+                try await track.connect(at: nodes.first)
+                try await track.read(upTo: 2)
+                track.cut()
+                try await peer.at(nodes.other).release(label)
+                try await finished(label, of: fleet)
+                try await Self.isLogged(nodes.broker)
+                try await Self.killHost(nodes)
+
+                let start = ContinuousClock.now
+                try await track.connect(at: nodes.other)
+                try await track.finish()
+                print("a call of a dead host was resumed to its result in \(ContinuousClock.now - start)")
+                #expect(track.isWhole(label, 5), "\(track.payloads)")
+                #expect(try executions(label, of: fleet) == 1, "the tool ran again")
+            }
+
+            /// What was sent before the kill comes first, then the one error.
+            @Test(arguments: [Topology.nats, .natsAttached])
+            func runningCallsEventsOutliveItsHost(_ topology: Topology) async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(topology, before: [fleet.servers[0]])
+                let peer = try await Peer.open(nodes.first.endpoint())
+                let label = label("halved")
+                var track = Track(peer, Track.count(label, 5, hold: 3))
+                try await track.connect(at: nodes.first)
+                try await track.read(upTo: 1)
+                track.cut()
+                try await until("the third message") {
+                    try fleet.executions(label).contains { $0.hasSuffix(" held") }
+                }
+                try await Self.isLogged(nodes.broker)
+                try await Self.killHost(nodes)
+                try await track.connect(at: nodes.other)
+                try await track.finish()
+                #expect(track.numbers(label) == [1, 2, 3] && track.isOutcomeUnknown, "\(track.payloads)")
+            }
+
+            /// Nodes that reach their servers themselves need the broker for what crosses nodes only.
+            @Test func nodesGoOnWithoutTheBroker() async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(.nats, before: fleet.servers)
+                var peers: [Peer] = []
+                for node in nodes.nodes { peers.append(try await Peer.open(node.endpoint())) }
+                try nodes.broker.kill()
+                for (place, peer) in peers.enumerated() {
+                    let start = ContinuousClock.now
+                    for node in nodes.nodes { _ = try await peer.at(node).call("counter") }
+                    #expect(try await Peer.open(nodes.nodes[place].endpoint()).call("counter") == "1")
+                    let time = ContinuousClock.now - start
+                    #expect(time < .seconds(5), "without the broker a node took \(time)")
+                }
+                try nodes.broker.start()
+                try await nodes.areJoined()
+                for peer in peers { #expect(try await peer.at(nodes.first).call("counter") == "4") }
+            }
+
+            /// What runs at an attachment goes on there, and comes when the broker is back.
+            @Test func callSurvivesTheBrokersRestart() async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(.natsAttached, before: fleet.servers)
+                let peer = try await Peer.open(nodes.first.endpoint())
+                #expect(try await peer.call("counter") == "1")
+                let label = label("kept")
+                var track = Track(peer, Track.count(label, 6, hold: 2))
+                try await track.connect(at: nodes.first)
+                try await track.read(upTo: 2)
+                try nodes.broker.kill()
+                let refused = try await Peer(endpoint: nodes.first.endpoint()).post(Peer.initialize())
+                #expect(refused.status == 503, "\(refused.status) \(refused.text)")
+                try nodes.broker.start()
+                _ = try await recovers("a session after the broker's restart") {
+                    try await peer.at(nodes.other).post(Peer.call("counter"))
+                }
+                try await peer.at(nodes.other).release(label)
+                await track.drain()
+                if !track.isWhole(label, 6) {
+                    try await track.connect(at: nodes.other)
+                    try await track.finish()
+                }
+                #expect(track.isWhole(label, 6), "\(track.payloads)")
+                #expect(try executions(label, of: fleet) == 1, "the tool ran again")
+            }
+
+            /// SIGSTOP: no connection breaks and nothing is answered, for longer than a silent node counts as alive.
+            @Test func pausedBrokerLosesNoSession() async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(.natsAttached, before: fleet.servers)
+                let peer = try await Peer.open(nodes.first.endpoint())
+                #expect(try await peer.call("counter") == "1")
+                let broker = try nodes.broker
+                broker.pause()
+                defer { broker.resume() }
+                let end = ContinuousClock.now + .seconds(8)
+                while ContinuousClock.now < end {
+                    let answer = try await Peer(endpoint: nodes.other.endpoint()).post(Peer.initialize())
+                    #expect([200, 503].contains(answer.status), "\(answer.status) \(answer.text)")
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+                broker.resume()
+                for node in nodes.nodes {
+                    _ = try await recovers("a session after the broker's pause") {
+                        try await peer.at(node).post(Peer.call("counter"))
+                    }
+                }
+            }
+
+            @Test func brokerThatIsNotThereIsTold() async throws {
+                let port = try FreePort.take()
+                let secret = try Scratch.write(Deployment.secret, as: "secret")
+                let file = try Gateway.configuration(
+                    ["{name: main, transport: nats}"],
+                    "secret: \"${file:\(secret)}\"\nnode_name: n\n"
+                        + "cluster: {transport: nats, nats: {url: \"nats://127.0.0.1:\(port)\"}}")
+                let node = try ManagedProcess("the gateway", Installation.gateway(), ["serve", "--config", file])
+                #expect(try await node.end() == .exit(69))
+                let lines = node.errors.lines.joined(separator: "\n")
+                #expect(lines.contains("127.0.0.1:\(port)"), "\(lines)")
+            }
+        }
+    }
+#endif
