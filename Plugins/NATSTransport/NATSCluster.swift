@@ -1,34 +1,61 @@
 // A cluster whose members meet at a NATS server: the part that others see.
-internal import CNATS
+#if NATS
 internal import Logging
 public import NIOCore
+internal import Synchronization
 public import TransportAPI
 
-#if NATS
-
 /// Joins nodes and attachments through a NATS server with JetStream.
+///
+/// Beyond the contract: in a cluster of NATS servers a subscription is active at once at the server that it was made
+/// at, and at the others when that has told them; what is missed meanwhile is noticed by its number.
 public final class NATSCluster: ClusterTransport {
     private let options: NATSOptions
-    private let context: TransportContext
+    let natsBus: NATSBus
+    private let closed = Mutex<EventLoopFuture<Void>?>(nil)
 
+    /// - Parameter context: its member's incarnation must be random for each start.
     public init(context: TransportContext, options: NATSOptions) {
-        self.context = context
         self.options = options
+        natsBus = NATSBus(context: context, options: options)
     }
 
-    public var bus: (any MessageBus)? { nil }
+    public var bus: (any MessageBus)? { natsBus }
     public var directory: (any SessionDirectory)? { nil }
     public var log: (any StreamLog)? { nil }
 
     /// Connects. Fails after ``NATSOptions/startWithin`` when no server was reached, with what was tried and why.
     public func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
         if let problem = options.problem { return loop.makeFailedFuture(NATSClusterError(problem)) }
-        return loop.makeSucceededVoidFuture()
+        let promise = loop.makePromise(of: Void.self)
+        natsBus.start { problem in
+            if let problem {
+                promise.fail(NATSClusterError("cannot join the cluster at the NATS server: \(problem)"))
+            } else {
+                promise.succeed()
+            }
+        }
+        return promise.futureResult
     }
 
     /// Sends what waits, says goodbye and ends everything, within ``NATSOptions/closeWithin``. May be called twice, and
     /// after a failed start.
-    public func close(on loop: any EventLoop) -> EventLoopFuture<Void> { loop.makeSucceededVoidFuture() }
+    public func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = loop.makePromise(of: Void.self)
+        let earlier = closed.withLock { closed -> EventLoopFuture<Void>? in
+            defer { closed = closed ?? promise.futureResult }
+            return closed
+        }
+        if let earlier {
+            promise.succeed()
+            return earlier.hop(to: loop)
+        }
+        natsBus.close { promise.succeed() }
+        return promise.futureResult
+    }
+
+    /// Breaks the connection without a goodbye and dials no more, as a killed process does. For tests.
+    func crash() { natsBus.connection.close() }
 }
 
 /// Why a cluster could not start.

@@ -67,6 +67,8 @@ public struct NATSOptions: Sendable {
     public var subscribeTimeout = TimeAmount.seconds(3)
     /// How long a sender met for the first time may take to say which number is its next one.
     public var contactTimeout = TimeAmount.seconds(1)
+    /// How long a member whose inbox nobody heard is taken for absent, unless it is heard from.
+    public var absentFor = TimeAmount.seconds(1)
     /// The most that any call of directory and log takes.
     public var callTimeout = TimeAmount.seconds(2)
 

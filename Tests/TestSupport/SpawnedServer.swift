@@ -12,7 +12,9 @@ enum SpawnedServer {
         for (place, descriptor) in [input ?? nothing, nothing, nothing].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(place))
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        for descriptor in 3..<(highestDescriptor() + margin) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -33,6 +35,14 @@ enum SpawnedServer {
             throw NATSServer.Failure(description: "cannot start \(executable): \(String(cString: strerror(result)))")
         }
         return child
+    }
+
+    /// Descriptors that may be opened while a child is being started.
+    private static let margin: Int32 = 256
+
+    private static func highestDescriptor() -> Int32 {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return open.compactMap { Int32($0) }.max() ?? 3
     }
 
     /// It is no longer there, or was never ours.
@@ -60,8 +70,9 @@ final class Guardian: Sendable {
 
     init(folder: String) throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw NATSServer.Failure(description: "cannot make a pipe") }
+        guard pipe(&ends) == 0 else { throw NATSServer.Failure(description: "cannot make a pipe") }
         input = ends[1]
+        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
         defer { close(ends[0]) }
         shell = try SpawnedServer.spawn("/bin/sh", ["-c", Self.script, "guardian", folder], input: ends[0])
     }

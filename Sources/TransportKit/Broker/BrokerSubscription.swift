@@ -24,13 +24,13 @@ public final class BrokerSubscription: Subscription {
     /// Where the receiver hears.
     public let loop: any EventLoop
     private let capacity: SubscriptionCapacity
-    private let ended: @Sendable (BrokerSubscription) -> Void
+    private let ended: @Sendable () -> Void
     private let queue: Mutex<Queue>
 
-    /// - Parameter ended: called once or more, on any thread, when nothing more gets in.
+    /// - Parameter ended: called once, on any thread, when nothing more gets in; perhaps within ``offer(_:from:)``.
     public init(
         _ subject: Subject, _ capacity: SubscriptionCapacity, _ loop: any EventLoop, _ receiver: any EnvelopeReceiver,
-        ended: @escaping @Sendable (BrokerSubscription) -> Void
+        ended: @escaping @Sendable () -> Void
     ) {
         self.subject = subject
         self.capacity = capacity
@@ -42,13 +42,17 @@ public final class BrokerSubscription: Subscription {
     /// Begins to hand over. What was offered before has waited.
     public func open() { loop.execute { self.turn() } }
 
+    /// Nothing more gets in.
+    public var hasEnded: Bool { queue.withLock { $0.receiver == nil || $0.end != nil } }
+
     public func end() {
-        let receiver = queue.withLock { queue -> (any EnvelopeReceiver)? in
+        let isFirst = queue.withLock { queue -> Bool in
             queue.envelopes.removeAll()
             queue.bytes = 0
-            return queue.receiver.take()
+            defer { queue.receiver = nil }
+            return queue.receiver != nil && queue.end == nil
         }
-        if receiver != nil { ended(self) }
+        if isFirst { ended() }
     }
 
     /// Queues an envelope; any thread.
@@ -82,7 +86,7 @@ public final class BrokerSubscription: Subscription {
             defer { queue.isScheduled = true }
             return (true, !queue.isScheduled)
         }
-        if isFirst { ended(self) }
+        if isFirst { ended() }
         if schedules { loop.execute { self.turn() } }
     }
 

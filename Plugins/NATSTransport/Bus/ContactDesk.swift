@@ -1,0 +1,116 @@
+// Where a member hears questions about its numbers, answers to its own, and the server's word that nobody hears an
+// inbox. A thread of its own for each session, so that no backlog stands before it.
+#if NATS
+internal import CNATS
+internal import Logging
+internal import NIOCore
+internal import SealedBox
+internal import Synchronization
+internal import TransportAPI
+internal import TransportKit
+
+final class ContactDesk: Sendable {
+    private struct State {
+        var inboxes: [[UInt8]: PlaceInbox] = [:]
+        var started: (@Sendable (String?) -> Void)?
+    }
+
+    /// How often places are looked at, in milliseconds.
+    private static let tickEvery: Int64 = 50
+
+    /// The nonce of the question to oneself.
+    let probe = SecureRandom.uint64()
+    private let options: NATSOptions
+    private let subjects: NATSSubjects
+    private let door: BusDoor
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameter started: called once: with nil when a question to oneself was answered, or with what is wrong.
+    init(
+        options: NATSOptions, subjects: NATSSubjects, door: BusDoor, logger: Logger,
+        started: @escaping @Sendable (String?) -> Void
+    ) {
+        self.options = options
+        self.subjects = subjects
+        self.door = door
+        self.logger = logger
+        state = Mutex(State(started: started))
+    }
+
+    /// Places whose senders may be asked.
+    func watch(_ inboxes: [PlaceInbox]) {
+        state.withLock { state in
+            state.inboxes = Dictionary(inboxes.map { ($0.place, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The session is of no use.
+    func fail(_ reason: String) {
+        logger.error("NATS: \(reason)")
+        tellStart(reason)
+    }
+
+    private func tellStart(_ problem: String?) { state.withLock { $0.started.take() }?(problem) }
+
+    /// Hears a subscription until its session ends.
+    func serve(_ session: NATSSession, _ library: OpaquePointer) {
+        nonisolated(unsafe) let library = library
+        let isRunning = OwnThread.run {
+            self.run(session, library)
+            natsSubscription_Destroy(library)
+        }
+        if !isRunning {
+            natsSubscription_Destroy(library)
+            fail("the system has no thread left")
+        }
+    }
+
+    private func run(_ session: NATSSession, _ library: OpaquePointer) {
+        let opener = EnvelopeOpener(secrets: options.secrets, sendersMax: options.sendersMax)
+        let place = Array(subjects.desk(of: subjects.own).utf8)
+        let deadline = NIODeadline.now() + options.subscribeTimeout
+        var nextTick = NIODeadline.now()
+        while true {
+            var message: OpaquePointer?
+            let status = natsSubscription_NextMsg(&message, library, Self.tickEvery)
+            if let message {
+                hear(message, opener, place)
+                natsMsg_Destroy(message)
+            } else if status != NATS_TIMEOUT, status != NATS_SLOW_CONSUMER {
+                return
+            }
+            let now = NIODeadline.now()
+            guard now >= nextTick else { continue }
+            nextTick = now + .milliseconds(Self.tickEvery)
+            for inbox in state.withLock({ Array($0.inboxes.values) }) { inbox.tick() }
+            if now > deadline { tellStart(silence(session)) }
+        }
+    }
+
+    private func silence(_ session: NATSSession) -> String {
+        "a message to itself did not come back: the server must let this user publish and subscribe to"
+            + " \(subjects.prefix).> \(session.lastError)"
+    }
+
+    private func hear(_ message: OpaquePointer, _ opener: EnvelopeOpener, _ place: [UInt8]) {
+        if natsMsg_IsNoResponders(message) {
+            let name = natsMsg_GetSubject(message).map { String(cString: $0) } ?? ""
+            if let absentee = subjects.absentee(name) { door.noteAbsent(absentee) }
+            return
+        }
+        guard let start = natsMsg_GetData(message) else { return }
+        let bytes = UnsafeRawBufferPointer(start: start, count: Int(natsMsg_GetDataLength(message)))
+        guard let (sender, frame) = opener.open(bytes, at: place) else { return }
+        door.noteHeard(sender)
+        switch frame {
+        case .question(let nonce, let asked): door.order(.answer(sender, nonce: nonce, place: asked))
+        case .answer(let nonce, let asked, let number, let age):
+            if nonce == probe, sender == subjects.own { return tellStart(nil) }
+            state.withLock { $0.inboxes[asked] }?.answered(nonce: nonce, number: number, age: age, from: sender)
+        case .piece, .mark: break
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,123 @@
+// The bus over core NATS: the port as others see it. Publishers leave envelopes at a door; one thread sends them.
+#if NATS
+internal import CNATS
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+internal import TransportAPI
+internal import TransportKit
+
+final class NATSBus: MessageBus {
+    /// 1 to 64 bytes of a topic.
+    private static let topicBytesMax = 64
+
+    let envelopeBytesMax: Int
+    private let options: NATSOptions
+    private let subjects: NATSSubjects
+    private let door: BusDoor
+    private let logger: Logger
+    let connection: NATSConnection
+    private let isRunning = Atomic(false)
+    /// Loops of subscriptions, which hear of the end before closing completes.
+    private let loops = Mutex<[ObjectIdentifier: any EventLoop]>([:])
+
+    init(context: TransportContext, options: NATSOptions) {
+        self.options = options
+        logger = context.logger
+        envelopeBytesMax = options.envelopeBytesMax
+        subjects = NATSSubjects(prefix: options.prefix, own: context.member)
+        let door = BusDoor(options: options)
+        self.door = door
+        connection = NATSConnection(
+            options: options, name: "\(context.member) bus", logger: context.logger,
+            events: NATSConnection.Events(
+                connected: { door.order(.connected($0)) }, disconnected: { door.order(.disconnected($0, $1)) }))
+    }
+
+    // MARK: The port
+
+    func publish(_ envelope: Envelope, to subject: Subject) throws(TransportError) {
+        guard envelope.count <= envelopeBytesMax else {
+            throw TransportError(
+                .tooLarge, .notDelivered,
+                "An envelope of \(envelope.count) bytes is above the limit of \(envelopeBytesMax).")
+        }
+        if case .topic(let topic) = subject { try Self.check(topic) }
+        try door.offer(envelope, to: subject)
+    }
+
+    private static func check(_ topic: String) throws(TransportError) {
+        guard (1...topicBytesMax).contains(topic.utf8.count) else {
+            throw TransportError(.tooLarge, .notDelivered, "A topic has 1 to \(topicBytesMax) bytes.")
+        }
+    }
+
+    func subscribe(
+        to subject: Subject, capacity: SubscriptionCapacity, on loop: any EventLoop, _ receiver: any EnvelopeReceiver
+    ) -> EventLoopFuture<any Subscription> {
+        if case .inbox(let member) = subject, member != subjects.own {
+            return loop.makeFailedFuture(
+                TransportError(.unreachable, .notDelivered, "\(subjects.own) cannot hear the inbox of \(member)."))
+        }
+        if case .topic(let topic) = subject {
+            do throws(TransportError) { try Self.check(topic) } catch { return loop.makeFailedFuture(error) }
+        }
+        if door.isClosed { return loop.makeFailedFuture(BusDoor.closed) }
+        guard isRunning.load(ordering: .acquiring) else {
+            return loop.makeFailedFuture(
+                TransportError(.interrupted, .notDelivered, "The transport was not started."))
+        }
+        loops.withLock { $0[ObjectIdentifier(loop)] = loop }
+        let door = self.door
+        let subscription = BrokerSubscription(subject, capacity, loop, receiver) { door.order(.look(subject)) }
+        let promise = loop.makePromise(of: (any Subscription).self)
+        if !door.order(.subscribe(subscription, promise)) {
+            promise.fail(
+                door.isClosed
+                    ? BusDoor.closed
+                    : TransportError(.overloaded, .notDelivered, "Too many subscriptions wait for the NATS server."))
+        }
+        return promise.futureResult
+    }
+
+    // MARK: Life
+
+    /// - Parameter started: called once, on another thread: with nil when the bus works, or with why it does not.
+    func start(_ started: @escaping @Sendable (String?) -> Void) {
+        let desk = ContactDesk(
+            options: options, subjects: subjects, door: door, logger: logger, started: started)
+        let (options, subjects, door, logger) = (options, subjects, door, logger)
+        let isSending = OwnThread.run {
+            do {
+                try BusSender(options: options, subjects: subjects, door: door, desk: desk, logger: logger).run()
+            } catch {
+                desk.fail("\(error)")
+            }
+        }
+        guard isSending else { return desk.fail("the system has no thread left") }
+        isRunning.store(true, ordering: .releasing)
+        connection.start { problem in if let problem { desk.fail(problem) } }
+    }
+
+    /// Sends what waits, ends all subscriptions and the connection.
+    /// - Parameter closed: called once, on any thread, when everybody was told.
+    func close(_ closed: @escaping @Sendable () -> Void) {
+        guard door.close() else { return closed() }
+        let connection = connection
+        guard isRunning.load(ordering: .acquiring) else {
+            connection.close()
+            return closed()
+        }
+        let deadline = NIODeadline.now() + options.closeWithin
+        door.order(.close {
+            connection.close()
+            _ = connection.waitUntilClosed(deadline)
+            let loops = self.loops.withLock { Array($0.values) }
+            guard let first = loops.first else { return closed() }
+            let told = loops.map { $0.submit {} }
+            EventLoopFuture.andAllComplete(told, on: first).whenComplete { _ in closed() }
+        })
+    }
+}
+
+#endif
