@@ -1,30 +1,33 @@
 // The runs of all case books over one topology: a process for each book, with all of its cases. Each is reported in a
 // line that a test waits for. Used by CaseTests.
 import Foundation
+import Synchronization
 
 final class CaseRun: Sendable {
     private static let limit = Duration.seconds(300)
     /// Comments on quiet streams come as often as the scripts expect them, see ``CaseBook/arguments(_:)``.
     private static let settings = "principal_from: x-test-principal\ntimeouts: {sse_comment: 2s}"
 
-    static let single = Task { try await CaseRun(.single) }
-    /// One topology after the other: together they would keep the machine so busy that answers come late.
-    static let paired = Task {
-        try? await single.value.isOver()
-        return try await CaseRun(.paired)
-    }
-    static let attached = Task {
-        try? await paired.value.isOver()
-        return try await CaseRun(.attached)
-    }
+    static let single = inTurn(.single)
+    static let paired = inTurn(.paired)
+    static let attached = inTurn(.attached)
+    static let nats = inTurn(.nats)
+    static let natsAttached = inTurn(.natsAttached)
 
-    static let nats = Task {
-        try? await attached.value.isOver()
-        return try await CaseRun(.nats)
-    }
-    static let natsAttached = Task {
-        try? await nats.value.isOver()
-        return try await CaseRun(.natsAttached)
+    private static let last = Mutex<Task<CaseRun, any Error>?>(nil)
+
+    /// One topology after the other, in the order in which tests ask for them: together they would keep the machine so
+    /// busy that answers come late.
+    private static func inTurn(_ topology: Topology) -> Task<CaseRun, any Error> {
+        last.withLock { last in
+            let before = last
+            let run = Task {
+                try? await before?.value.isOver()
+                return try await CaseRun(topology)
+            }
+            last = run
+            return run
+        }
     }
 
     private let deployment: Deployment

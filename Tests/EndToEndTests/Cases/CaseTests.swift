@@ -4,10 +4,10 @@ import Testing
 
 @Suite(.serialized)
 struct OneNodeCaseTests {
-    @Test(.timeLimit(.minutes(5)), arguments: CaseID.all(over: .single))
+    @Test(.timeLimit(.minutes(20)), arguments: CaseID.all(over: .single))
     func passes(_ id: CaseID) async throws { try await CaseRun.single.value.passes(id) }
 
-    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: CaseBook.allCases)
     func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.single.value.endsWell(book) }
 
     @Test(arguments: CaseBook.allCases)
@@ -16,29 +16,29 @@ struct OneNodeCaseTests {
 
 @Suite(.serialized)
 struct TwoNodeCaseTests {
-    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .paired))
+    @Test(.timeLimit(.minutes(20)), arguments: CaseID.all(over: .paired))
     func passes(_ id: CaseID) async throws { try await CaseRun.paired.value.passes(id) }
 
-    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: CaseBook.allCases)
     func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.paired.value.endsWell(book) }
 }
 
 @Suite(.serialized)
 struct AttachedCaseTests {
-    @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .attached))
+    @Test(.timeLimit(.minutes(20)), arguments: CaseID.all(over: .attached))
     func passes(_ id: CaseID) async throws { try await CaseRun.attached.value.passes(id) }
 
-    @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: CaseBook.allCases)
     func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.attached.value.endsWell(book) }
 }
 
 #if NATS
     @Suite(.serialized)
     struct NATSCaseTests {
-        @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .nats))
+        @Test(.timeLimit(.minutes(20)), arguments: CaseID.all(over: .nats))
         func passes(_ id: CaseID) async throws { try await CaseRun.nats.value.passes(id) }
 
-        @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+        @Test(.timeLimit(.minutes(20)), arguments: CaseBook.allCases)
         func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.nats.value.endsWell(book) }
 
         @Test func everyChosenCaseExists() {
@@ -48,10 +48,10 @@ struct AttachedCaseTests {
 
     @Suite(.serialized)
     struct NATSAttachedCaseTests {
-        @Test(.timeLimit(.minutes(10)), arguments: CaseID.all(over: .natsAttached))
+        @Test(.timeLimit(.minutes(20)), arguments: CaseID.all(over: .natsAttached))
         func passes(_ id: CaseID) async throws { try await CaseRun.natsAttached.value.passes(id) }
 
-        @Test(.timeLimit(.minutes(5)), arguments: CaseBook.allCases)
+        @Test(.timeLimit(.minutes(20)), arguments: CaseBook.allCases)
         func runEndsWell(_ book: CaseBook) async throws { try await CaseRun.natsAttached.value.endsWell(book) }
     }
 #endif
