@@ -1,0 +1,186 @@
+// What directory and log share: the two streams at the server, the threads that call it, its clock, and the seals.
+#if NATS
+internal import Logging
+internal import NIOCore
+internal import SealedBox
+internal import Synchronization
+internal import TransportAPI
+
+/// The kept part of a NATS cluster.
+final class JetStreamStore: Sendable {
+    /// What one call thread keeps.
+    struct ThreadState {
+        /// Nil when they could not be made, which the start reports before any call.
+        var seals: Seals?
+        var heads = LogHeads()
+    }
+
+    struct Seals {
+        let records: StoreSeal
+        let logs: StoreSeal
+
+        init(_ options: NATSOptions) throws(SealError) {
+            records = try StoreSeal(
+                secrets: options.secrets, stream: options.bucket, role: "patchbay jetstream record 1")
+            logs = try StoreSeal(
+                secrets: options.secrets, stream: options.logStream, role: "patchbay jetstream log 1")
+        }
+    }
+
+    typealias Threads = CallThreads<ThreadState>
+
+    /// The subject of the message by which the server's clock is learnt. No key has this name.
+    private static let clockKey = "clock"
+    /// Attempts to see the server's clock closely enough.
+    private static let clockAttempts = 3
+    /// A message that cannot be opened is reported so often.
+    private static let reportEvery = TimeAmount.seconds(60)
+
+    let options: NATSOptions
+    let bucket: StreamPlan
+    let logs: StreamPlan
+    let threads: Threads
+    let logger: Logger
+    private let link = Mutex<StoreLink?>(nil)
+    private let clock = Mutex(ServerClock())
+    private let reported = Mutex<NIODeadline?>(nil)
+
+    init(options: NATSOptions, logger: Logger) {
+        self.options = options
+        self.logger = logger
+        bucket = .bucket(options)
+        logs = .logs(options)
+        let bounds = Threads.Bounds(
+            calls: options.callsMax, bytes: max(64 * 1024 * 1024, options.eventBytesMax), timeout: options.callTimeout)
+        threads = Threads(bounds) { ThreadState(seals: try? Seals(options)) }
+    }
+
+    // MARK: Life
+
+    /// Connects and looks whether everything is there.
+    /// - Parameter settings: makes the library's options, which this then owns.
+    func start(
+        on loop: any EventLoop, settings: @escaping @Sendable () throws(TransportError) -> OpaquePointer
+    ) -> EventLoopFuture<Void> {
+        threads.start()
+        return threads.run("start", Key128(high: 0, low: 0), within: options.startWithin, on: loop) {
+            [self] _, turn throws(TransportError) in
+            do throws(SealError) { _ = try Seals(options) } catch {
+                throw TransportError(.unreachable, .notDelivered, "\(error)")
+            }
+            let link = try StoreLink(settings: settings(), callTimeout: options.callTimeout)
+            self.link.withLock { $0 = link }
+            try StoreProbe(store: self, deadline: turn.deadline).run()
+        }
+    }
+
+    /// Refuses calls, lets those end that wait, and ends the connection. Works after a failed start.
+    func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        threads.refuse()
+        let link = link.withLock { $0 }
+        // It ends what threads wait for.
+        link?.close()
+        return threads.stop(on: loop).map {
+            self.link.withLock { $0 = nil }
+            link?.destroy()
+        }
+    }
+
+    // MARK: The server
+
+    /// The way to the server while there is one.
+    func jetStream(_ call: String) throws(TransportError) -> JetStream {
+        guard let link = link.withLock({ $0 }) else {
+            throw TransportError(.unreachable, .notDelivered, "\(call): there is no connection to a NATS server")
+        }
+        return link.jetStream
+    }
+
+    /// Runs calls of JetStream. If the streams are gone, for the server has lost its data, makes them anew and runs
+    /// the calls once more: a call that fails so has changed nothing.
+    func call<Value>(
+        _ name: String, by deadline: NIODeadline, _ body: (JetStream) throws(JetStreamFailure) -> Value
+    ) throws(TransportError) -> Value {
+        let jetStream = try jetStream(name)
+        do throws(JetStreamFailure) {
+            do throws(JetStreamFailure) {
+                return try body(jetStream)
+            } catch {
+                guard error.isMissingStream else { throw error }
+                for plan in [bucket, logs] { _ = try jetStream.make(plan, by: deadline) }
+                logger.warning("the NATS server had lost its streams, and has got them anew")
+                return try body(jetStream)
+            }
+        } catch {
+            throw error.error(name)
+        }
+    }
+
+    // MARK: Time
+
+    /// Whether a message has lived so long by the server's clock.
+    func isOver(
+        since time: Int64, lifetime: Int64, _ name: String, by deadline: NIODeadline
+    ) throws(TransportError) -> Bool {
+        try learnTime(name, by: deadline)
+        return clock.withLock { $0.isOver(since: time, lifetime: lifetime, now: .now()) }
+    }
+
+    /// Looks at the server's clock if that was long ago.
+    func learnTime(_ name: String, by deadline: NIODeadline) throws(TransportError) {
+        guard clock.withLock({ $0.takeTurn(now: .now(), patience: options.callTimeout) }) else { return }
+        for _ in 0..<Self.clockAttempts {
+            try lookAtClock(name, by: deadline)
+            if clock.withLock({ $0.isGood }) { return }
+        }
+    }
+
+    private func lookAtClock(_ name: String, by deadline: NIODeadline) throws(TransportError) {
+        let subject = "$KV.\(options.bucket).\(Self.clockKey)"
+        let sent = NIODeadline.now()
+        var acknowledged = sent
+        let seen = try call(name, by: deadline) { jetStream throws(JetStreamFailure) -> KeptMessage? in
+            let write = try jetStream.publish([], to: subject, in: bucket.name, after: nil, by: deadline)
+            acknowledged = .now()
+            guard case .stored(let sequence) = write else { return nil }
+            // Another member may have written since; then the attempt was in vain.
+            return try jetStream.message(sequence, in: bucket.name, by: deadline)
+        }
+        guard let seen else { return }
+        clock.withLock { $0.note(serverTime: seen.time, sent: sent, acknowledged: acknowledged) }
+    }
+
+    // MARK: Seals
+
+    func seals(_ state: ThreadState, _ call: String) throws(TransportError) -> Seals {
+        guard let seals = state.seals else {
+            throw TransportError(.closed, .notDelivered, "\(call): nothing can be sealed, as was said at the start")
+        }
+        return seals
+    }
+
+    /// Something stands at the server that no member with these secrets has written.
+    func reportUnreadable(_ what: String, _ stream: String) {
+        let now = NIODeadline.now()
+        let isDue = reported.withLock { reported in
+            if let last = reported, now - last < Self.reportEvery { return false }
+            reported = now
+            return true
+        }
+        guard isDue else { return }
+        logger.warning(
+            "a \(what) at the NATS server does not open: another secret, or somebody else writes there",
+            metadata: ["stream": "\(stream)"])
+    }
+}
+
+extension Key128 {
+    /// 32 hex digits, as in subjects.
+    var digits: String {
+        [high, low].map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+#endif
