@@ -55,3 +55,18 @@ struct StoreLink: @unchecked Sendable {
     }
 }
 #endif
+
+#if NATS
+extension StoreLink {
+    /// Settings for tests of the store alone.
+    static func plainSettings(_ urls: [String]) throws(TransportError) -> OpaquePointer {
+        var settings: OpaquePointer?
+        _ = natsOptions_Create(&settings)
+        if let url = urls.first { _ = natsOptions_SetURL(settings, url) }
+        _ = natsOptions_SetMaxReconnect(settings, -1)
+        _ = natsOptions_SetReconnectWait(settings, 100)
+        guard let settings else { throw TransportError(.overloaded, .notDelivered, "no memory") }
+        return settings
+    }
+}
+#endif
