@@ -29,10 +29,7 @@ enum JetStreamSubject {
         var directory: (any SessionDirectory)? { ports.0 }
         var log: (any StreamLog)? { ports.1 }
 
-        func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
-            let urls = store.options.urls
-            return store.start(on: loop) { () throws(TransportError) in try StoreLink.plainSettings(urls) }
-        }
+        func start(on loop: any EventLoop) -> EventLoopFuture<Void> { store.start(on: loop) }
 
         func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
             closed.withLock { closed in

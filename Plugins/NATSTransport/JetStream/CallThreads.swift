@@ -124,7 +124,10 @@ final class CallThreads<State>: Sendable {
             let value = try body(&states.state, &turn)
             return (.success(value), turn.afterwards)
         } catch {
-            return (.failure(error), turn.afterwards)
+            // What closing has interrupted is closed, and as unknown as before.
+            let isClosed = load.withLock { $0.isClosed }
+            let shown = isClosed ? TransportError(.closed, error.delivery, error.message) : error
+            return (.failure(shown), turn.afterwards)
         }
     }
 

@@ -22,22 +22,21 @@ enum KeptWrite: Equatable {
     case lost
 }
 
-/// JetStream at the other end of one connection. The library's objects lock themselves.
-struct JetStream: @unchecked Sendable {
-    private let connection: OpaquePointer
+/// JetStream at the other end of one session, which it keeps.
+final class JetStream: @unchecked Sendable {
+    // `@unchecked`: the library locks what the pointer stands for.
     private let context: OpaquePointer
+    private let session: NATSSession
 
-    /// - Parameter connection: stays the caller's, and lives longer than this.
-    init(connection: OpaquePointer) throws(JetStreamFailure) {
+    init(_ session: NATSSession) throws(JetStreamFailure) {
         var context: OpaquePointer?
-        let status = natsConnection_JetStream(&context, connection, nil)
+        let status = natsConnection_JetStream(&context, session.handle, nil)
         guard status == NATS_OK, let context else { throw JetStreamFailure(status, 0) }
-        self.connection = connection
+        self.session = session
         self.context = context
     }
 
-    /// After the last call.
-    func destroy() { jsCtx_Destroy(context) }
+    deinit { jsCtx_Destroy(context) }
 
     /// The last one of a subject; nil when there is none.
     func last(_ subject: String, in stream: String, by deadline: NIODeadline) throws(JetStreamFailure) -> KeptMessage? {
@@ -144,14 +143,10 @@ struct JetStream: @unchecked Sendable {
     }
 
     /// Bytes of a message's payload at most, as the server has said.
-    var payloadBytesMax: Int { Int(clamping: natsConnection_GetMaxPayload(connection)) }
+    var payloadBytesMax: Int { session.payloadMax }
 
-    /// What the server has said last of something that it did not accept; for people.
-    var lastError: String? {
-        var text: UnsafePointer<CChar>?
-        _ = natsConnection_GetLastError(connection, &text)
-        return text.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
+    /// What the server has said last of something that it did not accept, for people; empty if nothing.
+    var lastError: String { session.lastError }
 
     // MARK: Parts
 
@@ -185,7 +180,7 @@ struct JetStream: @unchecked Sendable {
 
     /// Milliseconds that are left. Fails before anything is sent when there are none, or nobody to send to.
     private func wait(_ deadline: NIODeadline) throws(JetStreamFailure) -> Int64 {
-        guard natsConnection_Status(connection) == NATS_CONN_STATUS_CONNECTED else { throw .notConnected }
+        guard natsConnection_Status(session.handle) == NATS_CONN_STATUS_CONNECTED else { throw .notConnected }
         let left = (deadline - .now()).nanoseconds / 1_000_000
         guard left > 0 else { throw .noTimeLeft }
         return left

@@ -80,8 +80,8 @@ struct JetStreamFailure: Error {
             return TransportError(.unreachable, .notDelivered, "\(call): no NATS server serves the stream")
         case NATS_MAX_PAYLOAD:
             return TransportError(.tooLarge, .notDelivered, "\(call): above the server's max_payload")
-        case NATS_CONNECTION_CLOSED:
-            return TransportError(.closed, .unknown, "\(call): the connection was closed meanwhile")
+        case NATS_CONNECTION_CLOSED, NATS_CONNECTION_DISCONNECTED:
+            return TransportError(.interrupted, .unknown, "\(call): the connection to the NATS server broke")
         default:
             return TransportError(.interrupted, .unknown, "\(call): \(text)")
         }

@@ -41,7 +41,8 @@ final class JetStreamStore: Sendable {
     let logs: StreamPlan
     let threads: Threads
     let logger: Logger
-    private let link = Mutex<StoreLink?>(nil)
+    private let connection = Mutex<NATSConnection?>(nil)
+    private let link = Mutex<JetStream?>(nil)
     private let clock = Mutex(ServerClock())
     private let reported = Mutex<NIODeadline?>(nil)
 
@@ -57,32 +58,59 @@ final class JetStreamStore: Sendable {
 
     // MARK: Life
 
-    /// Connects and looks whether everything is there.
-    /// - Parameter settings: makes the library's options, which this then owns.
-    func start(
-        on loop: any EventLoop, settings: @escaping @Sendable () throws(TransportError) -> OpaquePointer
-    ) -> EventLoopFuture<Void> {
+    /// Connects, and looks whether everything is there.
+    func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        do throws(SealError) { _ = try Seals(options) } catch {
+            return loop.makeFailedFuture(NATSClusterError("\(error)"))
+        }
         threads.start()
-        return threads.run("start", Key128(high: 0, low: 0), within: options.startWithin, on: loop) {
-            [self] _, turn throws(TransportError) in
-            do throws(SealError) { _ = try Seals(options) } catch {
-                throw TransportError(.unreachable, .notDelivered, "\(error)")
+        let promise = loop.makePromise(of: Void.self)
+        let isFirst = Atomic(true)
+        let events = NATSConnection.Events { [weak self] session in
+            self?.connected(session)
+            if isFirst.exchange(false, ordering: .relaxed) { promise.succeed() }
+        } disconnected: { [weak self] _, _ in
+            self?.link.withLock { $0 = nil }
+        }
+        let connection = NATSConnection(
+            options: options, name: "\(options.prefix) records and logs", logger: logger, events: events)
+        self.connection.withLock { $0 = connection }
+        connection.start { failure in
+            if let failure { promise.fail(NATSClusterError(failure)) }
+        }
+        return promise.futureResult.flatMap { [self] in
+            threads.run("start", Key128(high: 0, low: 0), within: options.startWithin, on: loop) {
+                [self] _, turn throws(TransportError) in
+                try StoreProbe(store: self, deadline: turn.deadline).run()
             }
-            let link = try StoreLink(settings: settings(), callTimeout: options.callTimeout)
-            self.link.withLock { $0 = link }
-            try StoreProbe(store: self, deadline: turn.deadline).run()
         }
     }
 
-    /// Refuses calls, lets those end that wait, and ends the connection. Works after a failed start.
+    private func connected(_ session: NATSSession) {
+        do throws(JetStreamFailure) {
+            let jetStream = try JetStream(session)
+            link.withLock { $0 = jetStream }
+            clock.withLock { $0.doubt() }
+        } catch {
+            logger.error("NATS: no calls of JetStream are possible: \(error.text)")
+        }
+    }
+
+    /// Refuses calls, ends those that wait for the server, and ends the connection. Works after a failed start.
     func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
         threads.refuse()
-        let link = link.withLock { $0 }
+        let connection = connection.withLock { $0 }
         // It ends what threads wait for.
-        link?.close()
-        return threads.stop(on: loop).map {
-            self.link.withLock { $0 = nil }
-            link?.destroy()
+        connection?.close()
+        let deadline = NIODeadline.now() + options.closeWithin
+        return threads.stop(on: loop).flatMap {
+            let promise = loop.makePromise(of: Void.self)
+            let isWaiting = OwnThread.run {
+                _ = connection?.waitUntilClosed(deadline)
+                promise.succeed()
+            }
+            if !isWaiting { promise.succeed() }
+            return promise.futureResult
         }
     }
 
@@ -93,7 +121,7 @@ final class JetStreamStore: Sendable {
         guard let link = link.withLock({ $0 }) else {
             throw TransportError(.unreachable, .notDelivered, "\(call): there is no connection to a NATS server")
         }
-        return link.jetStream
+        return link
     }
 
     /// Runs calls of JetStream. If the streams are gone, for the server has lost its data, makes them anew and runs

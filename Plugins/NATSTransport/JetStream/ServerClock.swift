@@ -16,6 +16,7 @@ struct ServerClock {
         var offset: Int64
         var spread: Int64
         var takenAt: NIODeadline
+        var isDoubtful = false
     }
 
     private var estimate: Estimate?
@@ -26,8 +27,14 @@ struct ServerClock {
     mutating func note(serverTime: Int64, sent: NIODeadline, acknowledged: NIODeadline) {
         let offset = serverTime &- Self.nanoseconds(acknowledged)
         let spread = max(0, (acknowledged - sent).nanoseconds)
-        if let old = estimate, acknowledged - old.takenAt < Self.refreshEvery, old.spread < spread { return }
+        if let old = estimate, !old.isDoubtful, acknowledged - old.takenAt < Self.refreshEvery, old.spread < spread { return }
         estimate = Estimate(offset: offset, spread: spread, takenAt: acknowledged)
+    }
+
+    /// The server may be another one: the estimate is to be made anew, and holds until then.
+    mutating func doubt() {
+        estimate?.isDoubtful = true
+        triedUntil = nil
     }
 
     /// Nothing is known yet.
@@ -39,7 +46,7 @@ struct ServerClock {
     /// Whether the caller shall make an estimate. Of several callers one is told so, again after `patience`.
     mutating func takeTurn(now: NIODeadline, patience: TimeAmount) -> Bool {
         if let estimate {
-            guard now - estimate.takenAt >= Self.refreshEvery else { return false }
+            guard estimate.isDoubtful || now - estimate.takenAt >= Self.refreshEvery else { return false }
             if let triedUntil, now < triedUntil { return false }
         }
         triedUntil = now + patience

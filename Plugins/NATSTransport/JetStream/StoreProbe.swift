@@ -94,12 +94,12 @@ struct StoreProbe {
 
     private func failed(_ what: String, _ failure: JetStreamFailure, _ jetStream: JetStream) -> TransportError {
         let error = failure.error("start")
-        return TransportError(error.code, error.delivery, "cannot \(what): \(failure.text)\(said(jetStream))")
+        return TransportError(error.code, error.delivery, "cannot \(what): \(error.message)\(said(jetStream))")
     }
 
     /// A server does not answer what it does not permit, but says so beside.
     private func said(_ jetStream: JetStream) -> String {
-        jetStream.lastError.map { ". The server said: \($0)" } ?? ""
+        jetStream.lastError.isEmpty ? "" : ". The server said: \(jetStream.lastError)"
     }
 
     private func refused(_ text: String) -> TransportError { TransportError(.unreachable, .notDelivered, text) }

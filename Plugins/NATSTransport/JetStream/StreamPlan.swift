@@ -100,7 +100,9 @@ struct StreamState: Equatable {
     var replicas: Int64
     /// Neither sealed nor a mirror, kept until its limits, and writes are acknowledged.
     var isPlain: Bool
+}
 
+extension StreamState {
     /// Nil without a configuration.
     init?(_ state: jsStreamInfo) {
         guard let configuration = state.Config?.pointee else { return nil }

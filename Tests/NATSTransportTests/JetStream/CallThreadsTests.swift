@@ -70,7 +70,8 @@ struct CallThreadsTests {
         gate.open()
         // The thread goes on with what comes next.
         _ = try await threads.run("call", key, on: loop) { state, _ throws(TransportError) in state.count }.get()
-        #expect(!hasRun.load(ordering: .acquiring))
+        let wasBegun = hasRun.load(ordering: .acquiring)
+        #expect(!wasBegun)
         try await threads.stop(on: loop).get()
     }
 
@@ -78,8 +79,13 @@ struct CallThreadsTests {
     func closing() async throws {
         let threads = threads()
         let gate = Gate()
-        let begun = threads.run("call", key, on: loop) { _, _ throws(TransportError) in gate.wait() }
+        let entered = Gate()
+        let begun = threads.run("call", key, on: loop) { _, _ throws(TransportError) in
+            entered.open()
+            gate.wait()
+        }
         let waiting = threads.run("call", key, on: loop) { _, _ throws(TransportError) in }
+        await Task.detached { entered.wait() }.value
         threads.refuse()
         gate.open()
         try await begun.get()

@@ -16,17 +16,17 @@ struct KeptBytesTests {
         var buffer = ByteBuffer()
         buffer.writeVarint(number)
         #expect(buffer.readableBytes == max(1, (64 - number.leadingZeroBitCount + 6) / 7))
-        #expect(buffer.readVarint() == number)
-        #expect(buffer.readVarint() == nil)
+        let read = [buffer.readVarint(), buffer.readVarint()]
+        #expect(read == [number, nil])
     }
 
     @Test("A number above 64 bits is refused")
     func longVarint() {
         var buffer = ByteBuffer(repeating: 0xFF, count: 9)
         buffer.writeInteger(UInt8(2))
-        #expect(buffer.readVarint() == nil)
         var endless = ByteBuffer(repeating: 0x80, count: 64)
-        #expect(endless.readVarint() == nil)
+        let read = [buffer.readVarint(), endless.readVarint()]
+        #expect(read == [nil, nil])
     }
 
     @Test("A record is read as it was written, and under its own key only")

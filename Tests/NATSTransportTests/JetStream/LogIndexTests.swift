@@ -8,8 +8,8 @@ import Testing
 struct LogIndexTests {
     /// Appends lots of one to three entries until there are so many lots, each in messages of its own.
     private static func filled(
-        _ count: Int, limits: LogLimits, seed: UInt64, check: (LogIndex) throws -> Void = { _ in }
-    ) rethrows -> LogIndex {
+        _ count: Int, limits: LogLimits, seed: UInt64, check: (LogIndex) -> Void = { _ in }
+    ) -> LogIndex {
         var random = Numbers(seed)
         var index = LogIndex(floor: 5)
         var sequence: UInt64 = 100
@@ -33,7 +33,7 @@ struct LogIndexTests {
             #expect(LogIndex(&buffer, own: sequence) == index, "seed \(seed)")
             #expect(buffer.readableBytes == 0)
             head = sequence
-            try check(index)
+            check(index)
         }
         return index
     }

@@ -57,11 +57,11 @@ struct LogPlanTests {
         var heads = LogHeads()
         let head = LogHead(sequence: 1, writeID: nil, index: upToFive, aliveUntil: .uptimeNanoseconds(100))
         let key = Key128(high: 0, low: 0)
+        func takes(_ time: UInt64) -> LogHead? { heads.take(key, now: .uptimeNanoseconds(time)) }
         heads.put(head, of: key)
-        #expect(heads.take(key, now: .uptimeNanoseconds(99)) == head)
-        #expect(heads.take(key, now: .uptimeNanoseconds(99)) == nil)
+        #expect([takes(99), takes(99)] == [head, nil])
         heads.put(head, of: key)
-        #expect(heads.take(key, now: .uptimeNanoseconds(100)) == nil)
+        #expect(takes(100) == nil as LogHead?)
         for low in 0..<UInt64(LogHeads.countMax + 10) { heads.put(head, of: Key128(high: 1, low: low)) }
         #expect(heads.count == LogHeads.countMax)
     }

@@ -51,13 +51,14 @@ struct ServerClockTests {
     func turns() {
         var clock = ServerClock()
         let patience = TimeAmount.seconds(2)
-        #expect(clock.takeTurn(now: at(1), patience: patience))
-        #expect(clock.takeTurn(now: at(1), patience: patience))
+        func takes(_ seconds: Double) -> Bool { clock.takeTurn(now: at(seconds), patience: patience) }
+        #expect([takes(1), takes(1)] == [true, true])
         clock.note(serverTime: server(1), sent: at(1), acknowledged: at(1))
-        #expect(!clock.takeTurn(now: at(20), patience: patience))
-        #expect(clock.takeTurn(now: at(21), patience: patience))
-        #expect(!clock.takeTurn(now: at(22), patience: patience))
-        #expect(clock.takeTurn(now: at(23), patience: patience))
+        #expect([takes(20), takes(21), takes(22), takes(23)] == [false, true, false, true])
+        clock.note(serverTime: server(23), sent: at(23), acknowledged: at(23))
+        // Another server: at once.
+        clock.doubt()
+        #expect([takes(24), takes(24)] == [true, false])
     }
 
     @Test("Times at the ends of the range do not overflow")

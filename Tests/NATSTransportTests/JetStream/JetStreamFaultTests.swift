@@ -1,0 +1,145 @@
+// Directory and log when the server dies, stands still, is full, or loses what it had.
+import Foundation
+import NIOCore
+import TestSupport
+import Testing
+import TransportAPI
+
+@testable import NATSTransport
+
+@Suite(
+    "JetStream: a server in trouble", .enabled(if: NATSServer.executable != nil), .serialized, .timeLimit(.minutes(1)))
+struct JetStreamFaultTests {
+    @Test("What was acknowledged is there after the server was killed, and appends go on")
+    func killed() async throws {
+        let server = try NATSServer()
+        try await KeptBench(server).run { bench in
+            let stream = Key128.random()
+            let key = Key128.random()
+            let created = try await bench.create(key, ByteBuffer(string: "record"))
+            var top: UInt64 = 0
+            for round in 0..<3 {
+                let killer = Task.detached {
+                    try await Task.sleep(for: .milliseconds(100 + 50 * round))
+                    server.kill()
+                }
+                // Until the server is gone. What fails may have been written or not.
+                while (try? await bench.append([entry(top + 1)], to: stream, after: top)) == .appended { top += 1 }
+                try await killer.value
+                try server.start()
+                #expect(try await bench.recovers(within: .seconds(4)))
+                guard case .page(let page) = try await bench.read(stream, after: 0) else {
+                    Issue.record("the log is gone")
+                    return
+                }
+                #expect(page.count >= Int(top), "acknowledged \(top)")
+                #expect(page.map(\.number) == Array(1...UInt64(page.count)))
+                top = UInt64(page.count)
+            }
+            #expect(top > 10)
+            guard case .written(let revision) = created else {
+                Issue.record("not created")
+                return
+            }
+            let record = DirectoryRecord(value: ByteBuffer(string: "record"), revision: revision)
+            #expect(try await bench.read(key) == .found(record))
+        }
+    }
+
+    @Test("While the server stands still calls end in time, and afterwards everything works again")
+    func paused() async throws {
+        let server = try NATSServer()
+        try await KeptBench(server) { $0.callTimeout = .seconds(1) }.run { bench in
+            let stream = Key128.random()
+            #expect(try await bench.append([entry(1)], to: stream, after: 0) == .appended)
+            server.pause()
+            let begin = NIODeadline.now()
+            // Many at once, so that some wait for a thread; then one after the other.
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<40 {
+                    group.addTask {
+                        let start = NIODeadline.now()
+                        let error = await failure { _ = try await bench.read(.random()) }
+                        let time = NIODeadline.now() - start
+                        #expect([.timedOut, .unreachable, .interrupted].contains(error?.code))
+                        #expect(time < .milliseconds(1_500), "took \(time.nanoseconds / 1_000_000) ms")
+                    }
+                }
+            }
+            while NIODeadline.now() - begin < .seconds(10) {
+                let start = NIODeadline.now()
+                let error = await failure { _ = try await bench.append([entry(2)], to: stream, after: 1) }
+                #expect([.timedOut, .unreachable, .interrupted].contains(error?.code))
+                #expect(NIODeadline.now() - start < .milliseconds(1_500))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            server.resume()
+            #expect(try await bench.recovers(within: .seconds(4)))
+            let again = try await bench.append([entry(2)], to: stream, after: 1)
+            #expect(again == .appended || again == .stale(top: 2))
+            #expect(try await bench.read(stream, after: 0) == .page([entry(1), entry(2)]))
+        }
+    }
+
+    @Test("A server whose disk is full says so, keeps what it has, and works again when it is started anew")
+    func full() async throws {
+        let server = try NATSServer()
+        let stream = Key128.random()
+        let mib = 1024 * 1024
+        // The bucket's bound is met as a disk's end is, and does not need a small disk.
+        try await KeptBench(server) { $0.bucketBytesMax = 4 * mib }.run { bench in
+            let key = Key128.random()
+            _ = try await bench.create(key, ByteBuffer(string: "before"))
+            var error: TransportError?
+            for _ in 0..<200 where error == nil {
+                error = await failure {
+                    _ = try await bench.create(.random(), ByteBuffer(repeating: 1, count: 60 * 1024))
+                }
+            }
+            #expect(error?.code == .overloaded && error?.delivery == .notDelivered, "\(error as Any)")
+            if case .found = try await bench.read(key) {} else { Issue.record("a record is gone") }
+            // Logs have room of their own.
+            #expect(try await bench.append([entry(1)], to: stream, after: 0) == .appended)
+        }
+    }
+
+    @Test("When all logs together are too large the oldest entries go, and who missed them is told")
+    func evicted() async throws {
+        let server = try NATSServer()
+        let mib = 1024 * 1024
+        try await KeptBench(server) { $0.logBytesMax = 4 * mib }.run { bench in
+            let first = Key128.random()
+            for number: UInt64 in 1...40 {
+                _ = try await bench.append([entry(number, size: 50_000)], to: first, after: number - 1)
+            }
+            for number: UInt64 in 1...60 {
+                _ = try await bench.append([entry(number, size: 50_000)], to: .random(), after: number - 1)
+            }
+            let read = try await bench.read(first, after: 0)
+            guard case .lost(let left?) = read else {
+                Issue.record("expected lost, saw \(read)")
+                return
+            }
+            #expect(left > 1 && left <= 40)
+            let rest = (left...40).map { entry($0, size: 50_000) }
+            #expect(try await bench.read(first, after: left - 1) == .page(rest))
+            #expect(try await bench.append([entry(41)], to: first, after: 40) == .appended)
+        }
+    }
+
+    @Test("Records and logs of somebody without the secret are not read, and his records are not called absent")
+    func stranger() async throws {
+        let server = try NATSServer()
+        let key = Key128.random()
+        try await KeptBench(server) { $0.secrets = [Array(repeating: 9, count: 32)] }.run { bench in
+            _ = try await bench.create(key, ByteBuffer(string: "foreign"))
+            _ = try await bench.append([entry(1)], to: key, after: 0)
+        }
+        try await KeptBench(server).run { bench in
+            let read = try await bench.read(key)
+            #expect(read == .unknown)
+            #expect(try await bench.create(key, ByteBuffer(string: "own")) == .lost(nil))
+            #expect(try await bench.read(key, after: 0) == .lost(first: nil))
+        }
+    }
+}

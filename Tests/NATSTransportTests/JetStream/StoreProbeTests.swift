@@ -1,0 +1,77 @@
+// What the start says of a server that cannot keep records and logs.
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import NATSTransport
+
+@Suite("JetStream: start", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(1)))
+struct StoreProbeTests {
+    private func expect(_ text: String?, says words: String...) {
+        for word in words { #expect(text?.contains(word) == true, "\(word) in: \(text ?? "no failure")") }
+    }
+
+    @Test("A second start finds its streams and takes them")
+    func again() async throws {
+        let server = try NATSServer()
+        #expect(try await KeptBench(server).startFailure() == nil)
+        #expect(try await KeptBench(server).startFailure() == nil)
+    }
+
+    @Test("Without JetStream the start fails and says what to do")
+    func off() async throws {
+        var settings = NATSServer.Settings()
+        settings.hasJetStream = false
+        expect(try await KeptBench(NATSServer(settings)).startFailure(), says: "JetStream is off", "-js")
+    }
+
+    @Test("A bucket with other settings is reported and left as it is")
+    func otherSettings() async throws {
+        let server = try NATSServer()
+        #expect(try await KeptBench(server) { $0.recordLifetimeMax = .seconds(60) }.startFailure() == nil)
+        for _ in 0..<2 {
+            expect(
+                try await KeptBench(server) { $0.recordLifetimeMax = .hours(1) }.startFailure(),
+                says: "KV_patchbay-sessions", "max_age is 60 s, below 3600 s", "left as it is")
+        }
+        #expect(try await KeptBench(server) { $0.recordLifetimeMax = .seconds(60) }.startFailure() == nil)
+    }
+
+    @Test("A name that another stream has taken is reported")
+    func taken() async throws {
+        let server = try NATSServer()
+        #expect(try await KeptBench(server) { $0.prefix = "other"; $0.logStream = "taken" }.startFailure() == nil)
+        expect(
+            try await KeptBench(server) { $0.logStream = "taken" }.startFailure(),
+            says: "its subjects are other.log.* and not patchbay.log.*")
+    }
+
+    @Test("A user without the rights is told which call failed and what the server said")
+    func rights() async throws {
+        var settings = NATSServer.Settings()
+        settings.lines = """
+            authorization { users: [ { user: a, password: b, permissions: {
+                publish: { deny: ["$JS.API.STREAM.CREATE.>"] }, subscribe: ">" } } ] }
+            """
+        let text = try await KeptBench(NATSServer(settings)) {
+            $0.user = "a"
+            $0.password = "b"
+            $0.startWithin = .seconds(2)
+        }.startFailure()
+        expect(text, says: "KV_patchbay-sessions", "$JS.API.STREAM.CREATE", "Permissions Violation")
+    }
+
+    @Test("A server without room for the streams is told of")
+    func noRoom() async throws {
+        let server = try NATSServer()
+        let text = try await KeptBench(server) { $0.bucketBytesMax = 1 << 40 }.startFailure()
+        expect(text, says: "KV_patchbay-sessions", "10047", "room")
+    }
+
+    @Test("A server that takes small messages only is told of")
+    func smallMessages() async throws {
+        var settings = NATSServer.Settings()
+        settings.lines = "max_payload: 65536"
+        expect(try await KeptBench(NATSServer(settings)).startFailure(), says: "max_payload")
+    }
+}
