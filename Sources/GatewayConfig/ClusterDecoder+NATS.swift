@@ -23,6 +23,9 @@ enum NATSSection {
         node.read("prefix", .brokerName(atMost: 32), into: &broker.prefix)
         node.readOptional("bucket", .brokerName(atMost: 64), into: &broker.bucket)
         node.readOptional("stream", .brokerName(atMost: 64), into: &broker.stream)
+        let size = ValueKind.size(in: 1 << 20...1 << 40)
+        node.read("bucket_bytes", size, into: &broker.bucketBytes)
+        node.read("stream_bytes", size, into: &broker.streamBytes)
         node.read("replicas", .integer(in: 1...5), into: &broker.replicas)
         return broker
     }

@@ -17,6 +17,11 @@ extension GatewayConfiguration {
         public var bucket: String?
         /// `stream`: the JetStream stream of events that wait for a client. `nil`: `<prefix>-streams`.
         public var stream: String?
+        /// `bucket_bytes`: what all session records may take at the servers. 1 MiB to 1 TiB. Beyond, sessions are not
+        /// recorded.
+        public var bucketBytes = 512 << 20
+        /// `stream_bytes`: what all waiting events may take at the servers. 1 MiB to 1 TiB. Beyond, the oldest go.
+        public var streamBytes = 1 << 30
         /// `replicas`: on how many servers records and events are kept. 1 to 5.
         public var replicas = 1
 

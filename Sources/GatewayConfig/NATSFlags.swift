@@ -22,6 +22,10 @@ public struct NATSFlags: Sendable, Equatable {
     public var bucket: String?
     /// `--nats-stream NAME`, as `cluster.nats.stream`.
     public var stream: String?
+    /// `--nats-bucket-bytes SIZE`, as `cluster.nats.bucket_bytes`.
+    public var bucketBytes: String?
+    /// `--nats-stream-bytes SIZE`, as `cluster.nats.stream_bytes`.
+    public var streamBytes: String?
     /// `--nats-replicas COUNT`, as `cluster.nats.replicas`.
     public var replicas: String?
 
@@ -42,6 +46,7 @@ public struct NATSFlags: Sendable, Equatable {
             ("credentials_file", "--nats-credentials", credentialsFile),
             ("nkey_seed_file", "--nats-nkey-seed", nkeySeedFile), ("prefix", "--nats-prefix", prefix),
             ("bucket", "--nats-bucket", bucket), ("stream", "--nats-stream", stream),
+            ("bucket_bytes", "--nats-bucket-bytes", bucketBytes), ("stream_bytes", "--nats-stream-bytes", streamBytes),
             ("replicas", "--nats-replicas", replicas),
         ]
         let isSet = set(given, in: &section)

@@ -27,6 +27,8 @@ internal import TransportAPI
             options.prefix = broker.prefix
             if let bucket = broker.bucket { options.bucket = bucket }
             if let stream = broker.stream { options.logStream = stream }
+            options.bucketBytesMax = broker.bucketBytes
+            options.logBytesMax = broker.streamBytes
             options.replicas = broker.replicas
             // The defaults are what most members have, attachments among them, and shorter lives need nothing else.
             options.recordLifetimeMax = max(options.recordLifetimeMax, TimeAmount(configuration.sessionMaxAge))

@@ -37,6 +37,12 @@ struct NATSAttachOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The nodes' cluster.nats.stream. (default: PREFIX-streams)", valueName: "name"))
     var natsStream: String?
 
+    @Option(help: ArgumentHelp("The nodes' cluster.nats.bucket_bytes. (default: 512MiB)", valueName: "size"))
+    var natsBucketBytes: String?
+
+    @Option(help: ArgumentHelp("The nodes' cluster.nats.stream_bytes. (default: 1GiB)", valueName: "size"))
+    var natsStreamBytes: String?
+
     @Option(help: ArgumentHelp("The nodes' cluster.nats.replicas. (default: 1)", valueName: "count"))
     var natsReplicas: String?
 
@@ -51,6 +57,8 @@ struct NATSAttachOptions: ParsableArguments {
         flags.prefix = natsPrefix
         flags.bucket = natsBucket
         flags.stream = natsStream
+        flags.bucketBytes = natsBucketBytes
+        flags.streamBytes = natsStreamBytes
         flags.replicas = natsReplicas
         return flags
     }
