@@ -7,11 +7,13 @@ internal import TransportKit
 
 /// One connection after the other to one of the servers.
 final class NATSConnection: Sendable {
-    /// Who is told; both are called on the dialling thread, in turns.
+    /// Who is told; the first two are called on the dialling thread, in turns.
     struct Events: Sendable {
         var connected: @Sendable (NATSSession) -> Void
         /// With the reason, for people.
         var disconnected: @Sendable (NATSSession, String) -> Void
+        /// Messages had no room and were dropped. On a thread of the library.
+        var overflowed: @Sendable () -> Void
     }
 
     private struct State {
@@ -137,6 +139,7 @@ final class NATSConnection: Sendable {
     private func note(_ number: UInt, _ notice: SessionWatchers.Notice) {
         switch notice {
         case .disconnected: state.change { $0.ended = number }
+        case .overflowed: events.overflowed()
         case .failed(let text):
             let isNew = state.withLock { state in
                 defer { state.lastFailure = text }

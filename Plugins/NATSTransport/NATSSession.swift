@@ -35,6 +35,8 @@ final class NATSSession: @unchecked Sendable {
 enum SessionWatchers {
     enum Notice: Sendable {
         case disconnected
+        /// A subscription had no room for what arrived.
+        case overflowed
         case failed(String)
     }
 
@@ -71,6 +73,7 @@ enum SessionWatchers {
             status = natsOptions_SetErrorHandler(
                 options,
                 { connection, _, status, closure in
+                    if status == NATS_SLOW_CONSUMER { SessionWatchers.tell(closure, .overflowed) }
                     var text: UnsafePointer<CChar>?
                     _ = natsConnection_GetLastError(connection, &text)
                     let detail = text.map { String(cString: $0) } ?? ""

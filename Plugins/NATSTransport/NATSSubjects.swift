@@ -17,13 +17,13 @@ struct NATSSubjects {
     }
 
     /// Where a member hears questions and answers.
-    func desk(of member: MemberID) -> String { "\(prefix).desk.\(Self.token(member)).ask" }
+    func desk(of member: MemberID) -> String { "\(prefix).desk.\(Self.token(member))" }
 
     /// Where the server answers that nobody hears a member's inbox.
-    func absence(of member: MemberID) -> String { "\(prefix).desk.\(Self.token(own)).\(Self.token(member))" }
+    func absence(of member: MemberID) -> String { "\(prefix).gone.\(Self.token(own)).\(Self.token(member))" }
 
-    /// Both of the above, of this member.
-    var ownDesk: String { "\(prefix).desk.\(Self.token(own)).*" }
+    /// All subjects of ``absence(of:)``.
+    var absences: String { "\(prefix).gone.\(Self.token(own)).*" }
 
     /// The member of which a subject made by ``absence(of:)`` speaks.
     func absentee(_ subject: String) -> MemberID? {

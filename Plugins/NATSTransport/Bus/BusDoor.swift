@@ -11,6 +11,8 @@ final class BusDoor: Sendable {
         case connected(NATSSession)
         case disconnected(NATSSession, String)
         case subscribe(BrokerSubscription, EventLoopPromise<any Subscription>)
+        /// The library had no room for what arrived.
+        case overflowed
         /// A place may have lost its last subscription.
         case look(Subject)
         /// Asks a sender for its number, or answers one that asked.
@@ -93,7 +95,7 @@ final class BusDoor: Sendable {
             case .disconnected: queue.isConnected = false
             case .subscribe, .ask, .answer:
                 if queue.isClosed || queue.orders.count >= Self.ordersMax { return false }
-            case .look, .close: break
+            case .look, .overflowed, .close: break
             }
             queue.orders.append(order)
             return true

@@ -29,67 +29,45 @@ extension BusSender {
                 subject, name: subjects.name(subject), own: subjects.own, options: options, door: door)
         if heard[subject]?.library != nil { return inbox }
         heard[subject] = Heard(inbox: inbox)
-        var library: OpaquePointer?
-        var status = Self.subscribe(inbox, session, &library)
-        guard status == NATS_OK, let library else { throw failure(status, inbox) }
-        status = natsSubscription_SetPendingLimits(
-            library, Int32(clamping: options.arrivalsMax), Int32(clamping: options.arrivalBytesMax))
-        if status == NATS_OK {
-            status = natsConnection_FlushTimeout(
-                session.handle, max(1, options.subscribeTimeout.nanoseconds / 1_000_000))
+        do throws(LibraryFailure) {
+            let library = try LibrarySubscription(to: inbox.name, session, room) { message in
+                guard let start = natsMsg_GetData(message) else { return }
+                inbox.arrived(UnsafeRawBufferPointer(start: start, count: Int(natsMsg_GetDataLength(message))))
+            }
+            try confirm(session)
+            if session.lastError.contains("\"\(inbox.name)\"") { throw LibraryFailure("", NATS_NOT_PERMITTED) }
+            heard[subject] = Heard(inbox: inbox, library: library)
+        } catch {
+            throw failure(error, inbox)
         }
-        guard status == NATS_OK, !session.lastError.contains("\"\(inbox.name)\"") else {
-            Self.unsubscribe(library)
-            throw failure(status, inbox)
-        }
-        heard[subject] = Heard(inbox: inbox, library: library)
         desk.watch(heard.values.map(\.inbox))
         return inbox
     }
 
-    private func failure(_ status: natsStatus, _ inbox: PlaceInbox) -> TransportError {
-        switch status {
+    private var room: LibrarySubscription.Room {
+        LibrarySubscription.Room(messages: options.arrivalsMax, bytes: options.arrivalBytesMax)
+    }
+
+    /// Returns when the server has done everything that it was told before.
+    private func confirm(_ session: NATSSession) throws(LibraryFailure) {
+        let limit = max(1, options.subscribeTimeout.nanoseconds / 1_000_000)
+        let status = natsConnection_FlushTimeout(session.handle, limit)
+        if status != NATS_OK { throw LibraryFailure("the server does not answer", status) }
+    }
+
+    private func failure(_ failure: LibraryFailure, _ inbox: PlaceInbox) -> TransportError {
+        switch failure.status {
         case NATS_TIMEOUT:
             TransportError(.timedOut, .unknown, "The NATS server did not confirm \(inbox.subject.text) in time.")
-        case NATS_OK:
+        case NATS_NOT_PERMITTED:
             TransportError(
                 .unreachable, .notDelivered,
                 "The NATS server does not let this user subscribe to \(inbox.name): give it permission for"
                     + " \(subjects.prefix).>")
         default:
             TransportError(
-                .interrupted, .unknown,
-                "Subscribing to \(inbox.subject.text) failed: \(LibraryText.last(status)).")
+                .interrupted, .unknown, "Subscribing to \(inbox.subject.text) failed: \(failure.text).")
         }
-    }
-
-    private static func subscribe(
-        _ inbox: PlaceInbox, _ session: NATSSession, _ library: inout OpaquePointer?
-    ) -> natsStatus {
-        let closure = Unmanaged.passRetained(inbox)
-        let status = natsConnection_Subscribe(
-            &library, session.handle, inbox.name,
-            { _, _, message, closure in
-                defer { natsMsg_Destroy(message) }
-                guard let message, let closure, let start = natsMsg_GetData(message) else { return }
-                let count = Int(natsMsg_GetDataLength(message))
-                Unmanaged<PlaceInbox>.fromOpaque(closure).takeUnretainedValue()
-                    .arrived(UnsafeRawBufferPointer(start: start, count: count))
-            }, closure.toOpaque())
-        guard status == NATS_OK, let library else {
-            closure.release()
-            return status == NATS_OK ? NATS_ERR : status
-        }
-        // The only place after which no callback can follow.
-        let isWatched = natsSubscription_SetOnCompleteCB(
-            library, { closure in if let closure { Unmanaged<PlaceInbox>.fromOpaque(closure).release() } },
-            closure.toOpaque())
-        return isWatched
-    }
-
-    private static func unsubscribe(_ library: OpaquePointer) {
-        natsSubscription_Unsubscribe(library)
-        natsSubscription_Destroy(library)
     }
 
     /// Ends a subscription at the server that nobody here needs.
@@ -98,11 +76,7 @@ extension BusSender {
     }
 
     /// The numbers stay, so that what came before is not taken for new.
-    func drop(_ subject: Subject) {
-        guard let library = heard[subject]?.library else { return }
-        heard[subject]?.library = nil
-        Self.unsubscribe(library)
-    }
+    func drop(_ subject: Subject) { heard[subject]?.library = nil }
 
     private func makeRoom() throws(TransportError) {
         guard heard.count >= options.subjectsMax else { return }

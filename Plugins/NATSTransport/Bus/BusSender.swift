@@ -13,7 +13,7 @@ final class BusSender {
     struct Heard {
         let inbox: PlaceInbox
         /// Nil while nobody listens.
-        var library: OpaquePointer?
+        var library: LibrarySubscription?
     }
 
     /// How often quiet places are looked for.
@@ -31,7 +31,6 @@ final class BusSender {
     private var scratch = ByteBuffer()
     var heard: [Subject: Heard] = [:]
     var session: NATSSession?
-    private var deskSubscription: OpaquePointer?
     private var nextTick = NIODeadline.now()
     private var hasFailed = false
 
@@ -82,6 +81,11 @@ final class BusSender {
             let last = sent.last(at: place, now: .now())
             let answer = BrokerFrame.answer(nonce: nonce, place: place, number: last.number, age: last.age)
             send(answer, to: name, Array(name.utf8))
+        case .overflowed:
+            let error = TransportError(
+                .interrupted, .unknown, "More arrived from the NATS server than this process could take.")
+            for subject in heard.keys { drop(subject) }
+            for inbox in heard.values.map(\.inbox) { inbox.end(error) }
         case .close: break
         }
     }
@@ -118,14 +122,11 @@ final class BusSender {
             desk.fail("the server takes messages of \(session.payloadMax) bytes only (max_payload)")
             return
         }
-        var library: OpaquePointer?
-        let status = natsConnection_SubscribeSync(&library, session.handle, subjects.ownDesk)
-        guard status == NATS_OK, let library else {
-            desk.fail("cannot hear \(subjects.ownDesk): \(LibraryText.last(status))")
-            return
+        do throws(LibraryFailure) {
+            try desk.open(session)
+        } catch {
+            return desk.fail(error.text)
         }
-        deskSubscription = library
-        desk.serve(session, library)
         // Asks itself, to see that both directions are allowed.
         let name = subjects.desk(of: subjects.own)
         send(.question(nonce: desk.probe, place: Array(name.utf8)), to: name, Array(name.utf8))

@@ -13,10 +13,13 @@ final class ContactDesk: Sendable {
     private struct State {
         var inboxes: [[UInt8]: PlaceInbox] = [:]
         var started: (@Sendable (String?) -> Void)?
+        var absences: LibrarySubscription?
     }
 
     /// How often places are looked at, in milliseconds.
     private static let tickEvery: Int64 = 50
+
+    private static let absenceRoom = LibrarySubscription.Room(messages: 65_536, bytes: 16 * 1024 * 1024)
 
     /// The nonce of the question to oneself.
     let probe = SecureRandom.uint64()
@@ -53,17 +56,37 @@ final class ContactDesk: Sendable {
 
     private func tellStart(_ problem: String?) { state.withLock { $0.started.take() }?(problem) }
 
-    /// Hears a subscription until its session ends.
-    func serve(_ session: NATSSession, _ library: OpaquePointer) {
-        nonisolated(unsafe) let library = library
+    /// Subscribes, and hears until the session ends.
+    func open(_ session: NATSSession) throws(LibraryFailure) {
+        var library: OpaquePointer?
+        let place = subjects.desk(of: subjects.own)
+        let status = natsConnection_SubscribeSync(&library, session.handle, place)
+        guard status == NATS_OK, let library else { throw LibraryFailure("cannot subscribe to \(place)", status) }
+        do throws(LibraryFailure) {
+            try openAbsences(session)
+        } catch {
+            natsSubscription_Destroy(library)
+            throw error
+        }
+        nonisolated(unsafe) let subscription = library
         let isRunning = OwnThread.run {
-            self.run(session, library)
-            natsSubscription_Destroy(library)
+            self.run(session, subscription)
+            natsSubscription_Destroy(subscription)
         }
-        if !isRunning {
+        guard isRunning else {
             natsSubscription_Destroy(library)
-            fail("the system has no thread left")
+            throw LibraryFailure("the system has no thread left", NATS_NO_MEMORY)
         }
+    }
+
+    /// The server's word comes as a message that a waiting subscription turns into a mere status: this one calls back.
+    private func openAbsences(_ session: NATSSession) throws(LibraryFailure) {
+        let (subjects, door) = (subjects, door)
+        let absences = try LibrarySubscription(to: subjects.absences, session, Self.absenceRoom) { message in
+            guard natsMsg_IsNoResponders(message), let name = natsMsg_GetSubject(message) else { return }
+            if let absentee = subjects.absentee(String(cString: name)) { door.noteAbsent(absentee) }
+        }
+        state.withLock { $0.absences = absences }
     }
 
     private func run(_ session: NATSSession, _ library: OpaquePointer) {
@@ -77,7 +100,7 @@ final class ContactDesk: Sendable {
             if let message {
                 hear(message, opener, place)
                 natsMsg_Destroy(message)
-            } else if status != NATS_TIMEOUT, status != NATS_SLOW_CONSUMER {
+            } else if status != NATS_TIMEOUT, status != NATS_SLOW_CONSUMER, status != NATS_NO_RESPONDERS {
                 return
             }
             let now = NIODeadline.now()
@@ -94,11 +117,6 @@ final class ContactDesk: Sendable {
     }
 
     private func hear(_ message: OpaquePointer, _ opener: EnvelopeOpener, _ place: [UInt8]) {
-        if natsMsg_IsNoResponders(message) {
-            let name = natsMsg_GetSubject(message).map { String(cString: $0) } ?? ""
-            if let absentee = subjects.absentee(name) { door.noteAbsent(absentee) }
-            return
-        }
         guard let start = natsMsg_GetData(message) else { return }
         let bytes = UnsafeRawBufferPointer(start: start, count: Int(natsMsg_GetDataLength(message)))
         guard let (sender, frame) = opener.open(bytes, at: place) else { return }

@@ -31,7 +31,8 @@ final class NATSBus: MessageBus {
         connection = NATSConnection(
             options: options, name: "\(context.member) bus", logger: context.logger,
             events: NATSConnection.Events(
-                connected: { door.order(.connected($0)) }, disconnected: { door.order(.disconnected($0, $1)) }))
+                connected: { door.order(.connected($0)) }, disconnected: { door.order(.disconnected($0, $1)) },
+                overflowed: { door.order(.overflowed) }))
     }
 
     // MARK: The port

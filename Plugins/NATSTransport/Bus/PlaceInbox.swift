@@ -130,12 +130,6 @@ final class PlaceInbox: Sendable {
         for subscription in ended { subscription.fail(error) }
         door.order(.look(subject))
     }
-
-    /// The library did not keep up and has dropped messages.
-    func overflowed() {
-        end(TransportError(.interrupted, .unknown, "More arrived on \(subject.text) than this process could take."))
-        door.order(.look(subject))
-    }
 }
 
 #endif
