@@ -13,7 +13,7 @@ final class NATSConnection: Sendable {
         /// With the reason, for people.
         var disconnected: @Sendable (NATSSession, String) -> Void
         /// Messages had no room and were dropped. On a thread of the library.
-        var overflowed: @Sendable () -> Void
+        var overflowed: @Sendable () -> Void = {}
     }
 
     private struct State {
