@@ -91,7 +91,8 @@ let package = Package(
             name: "patchbay",
             dependencies: [
                 "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "MemoryTransport",
-                "NATSTransport", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging, argumentParser,
+                "NATSTransport", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging,
+                argumentParser,
             ],
             swiftSettings: strict),
 

@@ -12,17 +12,24 @@ public import TransportAPI
 public final class NATSCluster: ClusterTransport {
     private let options: NATSOptions
     let natsBus: NATSBus
+    private let store: JetStreamStore?
+    private let records: NATSDirectory?
+    private let logs: NATSLog?
     private let closed = Mutex<EventLoopFuture<Void>?>(nil)
 
     /// - Parameter context: its member's incarnation must be random for each start.
     public init(context: TransportContext, options: NATSOptions) {
         self.options = options
         natsBus = NATSBus(context: context, options: options)
+        let store = options.hasStore ? JetStreamStore(options: options, logger: context.logger) : nil
+        self.store = store
+        records = store.map { NATSDirectory($0) }
+        logs = store.map { NATSLog($0) }
     }
 
     public var bus: (any MessageBus)? { natsBus }
-    public var directory: (any SessionDirectory)? { nil }
-    public var log: (any StreamLog)? { nil }
+    public var directory: (any SessionDirectory)? { records }
+    public var log: (any StreamLog)? { logs }
 
     /// Connects. Fails after ``NATSOptions/startWithin`` when no server was reached, with what was tried and why.
     public func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
@@ -35,7 +42,7 @@ public final class NATSCluster: ClusterTransport {
                 promise.succeed()
             }
         }
-        return promise.futureResult
+        return promise.futureResult.flatMap { self.store?.start(on: loop) ?? loop.makeSucceededVoidFuture() }
     }
 
     /// Sends what waits, says goodbye and ends everything, within ``NATSOptions/closeWithin``. May be called twice, and
@@ -50,7 +57,11 @@ public final class NATSCluster: ClusterTransport {
             promise.succeed()
             return earlier.hop(to: loop)
         }
-        natsBus.close { promise.succeed() }
+        // Both at once, within the same time.
+        let kept = store?.close(on: loop) ?? loop.makeSucceededVoidFuture()
+        let bus = loop.makePromise(of: Void.self)
+        natsBus.close { bus.succeed() }
+        kept.and(bus.futureResult).map { _ in }.cascade(to: promise)
         return promise.futureResult
     }
 

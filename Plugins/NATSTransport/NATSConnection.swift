@@ -46,8 +46,8 @@ final class NATSConnection: Sendable {
     var session: NATSSession? { state.withLock { $0.ended == $0.session?.number ? nil : $0.session } }
 
     /// Begins to dial.
-    /// - Parameter started: called once, on the dialling thread: with nil when connected, or with what was tried and why
-    ///   it failed after ``NATSOptions/startWithin``, which ends the connection.
+    /// - Parameter started: called once, on the dialling thread: with nil when connected, or with what was tried and
+    ///   why it failed after ``NATSOptions/startWithin``, which ends the connection.
     func start(_ started: @escaping @Sendable (String?) -> Void) {
         let isFirst = state.withLock { state in
             defer { state.isRunning = true }

@@ -21,7 +21,8 @@ public struct NATSOptions: Sendable {
 
     /// `nats://host:port` or `tls://host:port`, 1 to 16, servers of one NATS cluster. Without user or password.
     public var urls: [String]
-    /// One shared secret of the members, or two while it is being rotated; the first one seals. Not known to the server.
+    /// One shared secret of the members, or two while it is being rotated; the first one seals. The server does not
+    /// know it.
     public var secrets: [[UInt8]]
 
     // Who this side is for the server. At most one of: credentials file, user and password, token, nkey.
@@ -37,6 +38,8 @@ public struct NATSOptions: Sendable {
 
     // Names at the server
 
+    /// False: the bus only, without directory and log. Enough for attachments; the server needs no JetStream then.
+    public var hasStore = true
     /// First part of all subjects; 1 to 32 of `A-Z a-z 0-9 _ -`. Clusters with different prefixes share a server.
     public var prefix: String { didSet { rename(from: oldValue) } }
     /// The key-value bucket of the session records. 1 to 64 of `A-Z a-z 0-9 _ -`, as all names here.

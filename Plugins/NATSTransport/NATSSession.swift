@@ -65,9 +65,11 @@ enum SessionWatchers {
     /// Registers the callbacks of a session to be.
     static func attach(_ number: UInt, to options: OpaquePointer) -> natsStatus {
         let closure = UnsafeMutableRawPointer(bitPattern: number)
-        var status = natsOptions_SetDisconnectedCB(options, { _, closure in SessionWatchers.tell(closure, .disconnected) }, closure)
+        var status = natsOptions_SetDisconnectedCB(
+            options, { _, closure in SessionWatchers.tell(closure, .disconnected) }, closure)
         if status == NATS_OK {
-            status = natsOptions_SetClosedCB(options, { _, closure in SessionWatchers.tell(closure, .disconnected) }, closure)
+            status = natsOptions_SetClosedCB(
+                options, { _, closure in SessionWatchers.tell(closure, .disconnected) }, closure)
         }
         if status == NATS_OK {
             status = natsOptions_SetErrorHandler(

@@ -11,10 +11,7 @@ import TransportConformance
 @testable import NATSTransport
 
 enum NATSSubject {
-    static let gaps = [
-        KnownGap.port(.directory, because: "not yet"),
-        KnownGap.port(.log, because: "not yet"),
-    ]
+    static let gaps: [KnownGap] = []
 
     static func make() -> ConformanceSubject {
         ConformanceSubject(name: "nats", gaps: gaps, patience: .seconds(15)) { try await Bench(members: $0).cluster() }
@@ -40,12 +37,24 @@ enum NATSSubject {
             }
             var options = NATSOptions(urls: [server.url], secrets: [Array(repeating: secret, count: 32)])
             options.reconnectMax = .milliseconds(200)
+            options.logEntriesMax = 200
+            options.logEntryBytesMax = 1024 * 1024
             let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
             let cluster = NATSCluster(
                 context: TransportContext(member: id, group: group, logger: logger), options: options)
             started.withLock { $0.append(cluster) }
             try await cluster.start(on: group.next()).get()
             return ConformanceMember(id: id, transport: cluster)
+        }
+
+        private static func reachable(_ member: ConformanceMember, on loop: any EventLoop) async throws {
+            guard let directory = member.transport.directory else { return }
+            for _ in 0..<1_000 {
+                let answer = try? await loop.flatSubmit { directory.incarnation(on: loop) }.get()
+                if answer != nil { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            throw ConformanceFailure("the server is not back after ten seconds")
         }
 
         func cluster() async throws -> ConformanceCluster {
@@ -61,6 +70,14 @@ enum NATSSubject {
             cluster.breakConnections = {
                 self.server.kill()
                 try self.server.start()
+            }
+            cluster.retention = LogRetention(entries: 200, bytes: 1024 * 1024)
+            cluster.loseData = {
+                self.server.kill()
+                try self.server.eraseStore()
+                try self.server.start()
+                // The suite takes an error for an answer, so the members are to be connected again.
+                for member in present { try await Self.reachable(member, on: self.group.next()) }
             }
             cluster.crash = { index in
                 // The server sees a connection that ends; nothing that waited is sent.

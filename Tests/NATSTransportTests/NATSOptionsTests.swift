@@ -21,7 +21,8 @@ struct NATSOptionsTests {
     @Test(
         "An address is nats:// or tls:// and has no room for a user or a second address",
         arguments: [
-            "", "nats://", "http://a:1", "nats://user:password@a:1", "nats://a:1,nats://b:1", "nats://a b", "nats://a\n",
+            "", "nats://", "http://a:1", "nats://user:password@a:1", "nats://a:1,nats://b:1", "nats://a b",
+            "nats://a\n",
         ])
     func addresses(_ url: String) { #expect(problem { $0.urls = [url] } != nil) }
 

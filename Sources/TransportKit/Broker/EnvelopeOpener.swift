@@ -30,11 +30,11 @@ public final class EnvelopeOpener {
     /// - Returns: nil unless a member sealed it for that place. Safe on any bytes.
     public func open(_ sealed: UnsafeRawBufferPointer, at place: [UInt8]) -> (sender: MemberID, frame: BrokerFrame)? {
         let nonceEnd = 2 + MessageCipher.nonceCount
-        guard sealed.count >= SealLayout.fixedCount + MessageCipher.tagCount, sealed[0] == SealLayout.version else {
+        guard sealed.count >= EnvelopeSeal.fixedCount + MessageCipher.tagCount, sealed[0] == EnvelopeSeal.version else {
             return nil
         }
-        let headerCount = SealLayout.fixedCount + Int(sealed[SealLayout.fixedCount - 1])
-        guard headerCount <= SealLayout.headerCountMax, sealed.count >= headerCount + MessageCipher.tagCount else {
+        let headerCount = EnvelopeSeal.fixedCount + Int(sealed[EnvelopeSeal.fixedCount - 1])
+        guard headerCount <= EnvelopeSeal.headerCountMax, sealed.count >= headerCount + MessageCipher.tagCount else {
             return nil
         }
         let header = UnsafeRawBufferPointer(rebasing: sealed[..<headerCount])

@@ -5,7 +5,7 @@ internal import SealedBox
 internal import TransportAPI
 
 /// What a sealed message begins with, in clear.
-enum SealLayout {
+enum EnvelopeSeal {
     static let version: UInt8 = 1
     /// Version, key id, nonce, incarnation, length of the name.
     static let fixedCount = 1 + 1 + MessageCipher.nonceCount + 8 + 1

@@ -37,7 +37,7 @@ public final class EnvelopeSealer {
 
     /// What a sealed piece takes besides what it carries.
     public var overhead: Int {
-        BrokerFrame.overhead + SealLayout.fixedCount - 9 + sender.count + MessageCipher.tagCount
+        BrokerFrame.overhead + EnvelopeSeal.fixedCount - 9 + sender.count + MessageCipher.tagCount
     }
 
     /// Replaces what is in `output` by the sealed frame.
@@ -46,7 +46,7 @@ public final class EnvelopeSealer {
     /// - Returns: false when OpenSSL failed.
     public func seal(_ frame: BrokerFrame, for place: [UInt8], into output: inout ByteBuffer) -> Bool {
         output.clear()
-        output.writeInteger(SealLayout.version)
+        output.writeInteger(EnvelopeSeal.version)
         output.writeInteger(keys.id)
         guard renew() else { return false }
         counter &+= 1

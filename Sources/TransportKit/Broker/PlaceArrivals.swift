@@ -131,7 +131,8 @@ public struct PlaceArrivals {
                 senders[member] = contact.floor.map { SenderArrivals(.known(floor: $0)) }
                 continue
             }
-            // The times are of two clocks, so only durations are compared; a margin of a round trip is on the safe side.
+            // The two have different clocks, so only durations are compared. That the question took a moment to get
+            // there errs towards nothing lost, which by now would have been seen.
             if answer.number > contact.floor ?? 0, contact.askedAt - answer.age > beganAt {
                 fail(member, contact, "envelopes of \(member) up to \(answer.number) did not arrive", handle)
                 senders[member] = SenderArrivals(.known(floor: answer.number))

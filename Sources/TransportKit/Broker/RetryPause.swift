@@ -1,5 +1,5 @@
-// How long to wait before the next attempt to reach a broker: twice as long each time, with full jitter, so that members
-// that lost it together do not come back in step. Pure.
+// How long to wait before the next attempt to reach a broker: twice as long each time, with full jitter, so that
+// members that lost it together do not come back in step. Pure.
 public import NIOCore
 
 /// The pauses between attempts.
