@@ -12,26 +12,26 @@ public import TransportAPI
 public final class NATSCluster: ClusterTransport {
     private let options: NATSOptions
     let natsBus: NATSBus
-    private let store: JetStreamStore?
-    private let records: NATSDirectory?
-    private let logs: NATSLog?
+    let store: JetStreamStore
+    private let natsDirectory: NATSDirectory
+    private let natsLog: NATSLog
     private let closed = Mutex<EventLoopFuture<Void>?>(nil)
 
     /// - Parameter context: its member's incarnation must be random for each start.
     public init(context: TransportContext, options: NATSOptions) {
         self.options = options
         natsBus = NATSBus(context: context, options: options)
-        let store = options.hasStore ? JetStreamStore(options: options, logger: context.logger) : nil
-        self.store = store
-        records = store.map { NATSDirectory($0) }
-        logs = store.map { NATSLog($0) }
+        store = JetStreamStore(options: options, logger: context.logger)
+        natsDirectory = NATSDirectory(store)
+        natsLog = NATSLog(store)
     }
 
     public var bus: (any MessageBus)? { natsBus }
-    public var directory: (any SessionDirectory)? { records }
-    public var log: (any StreamLog)? { logs }
+    public var directory: (any SessionDirectory)? { natsDirectory }
+    public var log: (any StreamLog)? { natsLog }
 
-    /// Connects. Fails after ``NATSOptions/startWithin`` when no server was reached, with what was tried and why.
+    /// Connects, and looks whether the server can keep records and logs. Fails after ``NATSOptions/startWithin`` when no
+    /// server was reached, with what was tried and why, and when something is missing at the server, with what to do.
     public func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
         if let problem = options.problem { return loop.makeFailedFuture(NATSClusterError(problem)) }
         let promise = loop.makePromise(of: Void.self)
@@ -42,7 +42,12 @@ public final class NATSCluster: ClusterTransport {
                 promise.succeed()
             }
         }
-        return promise.futureResult.flatMap { self.store?.start(on: loop) ?? loop.makeSucceededVoidFuture() }
+        return promise.futureResult.flatMap { [store] in
+            store.start(on: loop).flatMapErrorThrowing { error in
+                let text = (error as? TransportError)?.message ?? "\(error)"
+                throw NATSClusterError("cannot keep records and logs at the NATS server: \(text)")
+            }
+        }
     }
 
     /// Sends what waits, says goodbye and ends everything, within ``NATSOptions/closeWithin``. May be called twice, and
@@ -57,16 +62,17 @@ public final class NATSCluster: ClusterTransport {
             promise.succeed()
             return earlier.hop(to: loop)
         }
-        // Both at once, within the same time.
-        let kept = store?.close(on: loop) ?? loop.makeSucceededVoidFuture()
-        let bus = loop.makePromise(of: Void.self)
-        natsBus.close { bus.succeed() }
-        kept.and(bus.futureResult).map { _ in }.cascade(to: promise)
+        let left = loop.makePromise(of: Void.self)
+        natsBus.close { left.succeed() }
+        left.futureResult.and(store.close(on: loop)).map { _ in }.cascade(to: promise)
         return promise.futureResult
     }
 
     /// Breaks the connection without a goodbye and dials no more, as a killed process does. For tests.
-    func crash() { natsBus.connection.close() }
+    func crash() {
+        natsBus.connection.close()
+        store.crash()
+    }
 }
 
 /// Why a cluster could not start.

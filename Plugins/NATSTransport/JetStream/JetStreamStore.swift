@@ -71,6 +71,8 @@ final class JetStreamStore: Sendable {
             if isFirst.exchange(false, ordering: .relaxed) { promise.succeed() }
         } disconnected: { [weak self] _, _ in
             self?.link.withLock { $0 = nil }
+        } overflowed: {
+            // Answers go to calls that wait for them, not to a queue.
         }
         let connection = NATSConnection(
             options: options, name: "\(options.prefix) records and logs", logger: logger, events: events)
@@ -113,6 +115,9 @@ final class JetStreamStore: Sendable {
             return promise.futureResult
         }
     }
+
+    /// Ends the connection and nothing else, as a killed process does. For tests.
+    func crash() { connection.withLock { $0 }?.close() }
 
     // MARK: The server
 
