@@ -11,10 +11,8 @@ import TransportConformance
 @testable import NATSTransport
 
 enum NATSSubject {
-    static let gaps: [KnownGap] = []
-
     static func make() -> ConformanceSubject {
-        ConformanceSubject(name: "nats", gaps: gaps, patience: .seconds(15)) { try await Bench(members: $0).cluster() }
+        ConformanceSubject(name: "nats", patience: .seconds(15)) { try await Bench(members: $0).cluster() }
     }
 
     private final class Bench: Sendable {
@@ -23,6 +21,8 @@ enum NATSSubject {
         private let server: NATSServer
         private let started = Mutex<[NATSCluster]>([])
         private let members: Int
+        /// Of one log, small enough to be gone beyond.
+        private static let retention = LogRetention(entries: 200, bytes: 1024 * 1024)
 
         init(members: Int) throws {
             self.members = members
@@ -37,8 +37,8 @@ enum NATSSubject {
             }
             var options = NATSOptions(urls: [server.url], secrets: [Array(repeating: secret, count: 32)])
             options.reconnectMax = .milliseconds(200)
-            options.logEntriesMax = 200
-            options.logEntryBytesMax = 1024 * 1024
+            options.logEntriesMax = Self.retention.entries
+            options.logEntryBytesMax = Self.retention.bytes
             let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
             let cluster = NATSCluster(
                 context: TransportContext(member: id, group: group, logger: logger), options: options)
@@ -85,7 +85,26 @@ enum NATSSubject {
             }
             cluster.rejoin = { try await self.start(present[$0].id.name) }
             cluster.makeStranger = { try await self.start($0.name, incarnation: $0.incarnation, secret: 2) }
+            cluster.retention = Self.retention
+            cluster.loseData = {
+                self.server.kill()
+                try self.server.eraseStore()
+                try self.server.start()
+                // The suite takes an error for an answer, so the members are to be connected again.
+                for member in present { try await self.reach(member) }
+            }
             return cluster
+        }
+
+        /// Waits until the member's directory answers.
+        private func reach(_ member: ConformanceMember) async throws {
+            let loop = callers.next()
+            guard let directory = member.transport.directory else { return }
+            for _ in 0..<500 {
+                if (try? await loop.flatSubmit { directory.incarnation(on: loop) }.get()) != nil { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            throw ConformanceFailure("the server is not back after five seconds")
         }
     }
 }
