@@ -12,18 +12,20 @@ public import TransportAPI
 public final class NATSCluster: ClusterTransport {
     private let options: NATSOptions
     let natsBus: NATSBus
-    let store: JetStreamStore
-    private let natsDirectory: NATSDirectory
-    private let natsLog: NATSLog
+    /// Nil without directory and log.
+    let store: JetStreamStore?
+    private let natsDirectory: NATSDirectory?
+    private let natsLog: NATSLog?
     private let closed = Mutex<EventLoopFuture<Void>?>(nil)
 
     /// - Parameter context: its member's incarnation must be random for each start.
     public init(context: TransportContext, options: NATSOptions) {
         self.options = options
         natsBus = NATSBus(context: context, options: options)
-        store = JetStreamStore(options: options, logger: context.logger)
-        natsDirectory = NATSDirectory(store)
-        natsLog = NATSLog(store)
+        let store = options.hasStore ? JetStreamStore(options: options, logger: context.logger) : nil
+        self.store = store
+        natsDirectory = store.map { NATSDirectory($0) }
+        natsLog = store.map { NATSLog($0) }
     }
 
     public var bus: (any MessageBus)? { natsBus }
@@ -43,7 +45,8 @@ public final class NATSCluster: ClusterTransport {
             }
         }
         return promise.futureResult.flatMap { [store] in
-            store.start(on: loop).flatMapErrorThrowing { error in
+            guard let store else { return loop.makeSucceededVoidFuture() }
+            return store.start(on: loop).flatMapErrorThrowing { error in
                 let text = (error as? TransportError)?.message ?? "\(error)"
                 throw NATSClusterError("cannot keep records and logs at the NATS server: \(text)")
             }
@@ -64,14 +67,15 @@ public final class NATSCluster: ClusterTransport {
         }
         let left = loop.makePromise(of: Void.self)
         natsBus.close { left.succeed() }
-        left.futureResult.and(store.close(on: loop)).map { _ in }.cascade(to: promise)
+        let kept = store?.close(on: loop) ?? loop.makeSucceededVoidFuture()
+        left.futureResult.and(kept).map { _ in }.cascade(to: promise)
         return promise.futureResult
     }
 
     /// Breaks the connection without a goodbye and dials no more, as a killed process does. For tests.
     func crash() {
         natsBus.connection.close()
-        store.crash()
+        store?.crash()
     }
 }
 

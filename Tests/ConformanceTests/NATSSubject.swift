@@ -47,16 +47,6 @@ enum NATSSubject {
             return ConformanceMember(id: id, transport: cluster)
         }
 
-        private static func reachable(_ member: ConformanceMember, on loop: any EventLoop) async throws {
-            guard let directory = member.transport.directory else { return }
-            for _ in 0..<1_000 {
-                let answer = try? await loop.flatSubmit { directory.incarnation(on: loop) }.get()
-                if answer != nil { return }
-                try await Task.sleep(for: .milliseconds(10))
-            }
-            throw ConformanceFailure("the server is not back after ten seconds")
-        }
-
         func cluster() async throws -> ConformanceCluster {
             var joined: [ConformanceMember] = []
             for index in 0..<members { joined.append(try await start("node-\(index)")) }
@@ -70,14 +60,6 @@ enum NATSSubject {
             cluster.breakConnections = {
                 self.server.kill()
                 try self.server.start()
-            }
-            cluster.retention = LogRetention(entries: 200, bytes: 1024 * 1024)
-            cluster.loseData = {
-                self.server.kill()
-                try self.server.eraseStore()
-                try self.server.start()
-                // The suite takes an error for an answer, so the members are to be connected again.
-                for member in present { try await Self.reachable(member, on: self.group.next()) }
             }
             cluster.crash = { index in
                 // The server sees a connection that ends; nothing that waited is sent.

@@ -70,6 +70,40 @@ public final class NATSServer: Sendable {
 
     private var logFile: URL { folder.appendingPathComponent("log") }
 
+    /// What its monitoring says at a path such as `/connz`.
+    public func monitor(_ path: String) throws -> String {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { throw Failure(description: "no socket") }
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(monitorPort).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isConnected = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) == 0 }
+        }
+        guard isConnected else { throw Failure(description: "the monitoring of nats-server does not listen") }
+        let request = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)
+        _ = request.withUnsafeBytes { write(socket, $0.baseAddress, $0.count) }
+        var answer: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = part.withUnsafeMutableBytes { read(socket, $0.baseAddress, $0.count) }
+            guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
+            answer += part[..<count]
+        }
+    }
+
+    /// The first number that its monitoring gives under a name.
+    public func count(_ name: String, at path: String) throws -> Int {
+        let text = try monitor(path)
+        guard let range = text.range(of: "\"\(name)\":") else {
+            throw Failure(description: "no \(name) in \(path): \(text.suffix(1_000))")
+        }
+        return Int(text[range.upperBound...].drop { $0 == " " }.prefix { $0.isNumber }) ?? -1
+    }
+
     // MARK: Life
 
     /// Starts it again, on the same port and with what it had stored.

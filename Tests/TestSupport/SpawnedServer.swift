@@ -51,9 +51,12 @@ enum SpawnedServer {
         return waitid(P_PID, id_t(child), &state, WEXITED | WNOHANG | WNOWAIT) != 0 || state.si_signo != 0
     }
 
-    static func wait(_ child: pid_t) {
+    /// - Returns: 0 when it has ended well.
+    @discardableResult
+    static func wait(_ child: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(child, &status, 0) == -1, errno == EINTR {}
+        return status
     }
 }
 

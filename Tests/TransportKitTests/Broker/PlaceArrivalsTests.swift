@@ -199,7 +199,7 @@ struct PlaceArrivalsTests {
         #expect(desk.asked == [1])
     }
 
-    @Test("Whatever is lost and repeated, a sender is heard in order and without a hole until a word", arguments: 1...20)
+    @Test("Whatever is lost and repeated, a sender is heard in order and without a hole", arguments: 1...20)
     func random(_ seed: UInt64) {
         var numbers = SeededNumbers(seed: seed)
         var desk = Desk()
