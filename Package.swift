@@ -83,7 +83,7 @@ let package = Package(
             name: "CNATS", path: "Plugins/CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .target(
             name: "NATSTransport",
-            dependencies: [cnats, "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging],
+            dependencies: [cnats, "SealedBox", "TransportAPI", "TransportKit", nioCore, logging],
             path: "Plugins/NATSTransport", swiftSettings: strict),
 
         // L4: the command

@@ -1,7 +1,6 @@
 // The threads on which calls of JetStream wait for the server, so that no event loop has to. One record or log always
 // goes to the same thread, which keeps its calls in order.
 internal import NIOCore
-internal import NIOPosix
 internal import Synchronization
 internal import TransportAPI
 
@@ -39,26 +38,43 @@ final class CallThreads<State>: Sendable {
         var calls = 0
         var bytes = 0
         var isClosed = false
+        var running = 0
+        /// Completed when the last thread has ended.
+        var ends: [EventLoopPromise<Void>] = []
     }
 
     let bounds: Bounds
-    private let pools: [NIOThreadPool]
-    private let states: [ThreadState]
+    private let makeState: @Sendable () -> State
+    private let lanes: [CallLane<State>]
     private let load = Mutex(Load())
 
-    /// `@unchecked`: only its one thread touches it.
-    private final class ThreadState: @unchecked Sendable {
-        var state: State
-        init(_ state: sending State) { self.state = state }
-    }
-
-    init(_ bounds: Bounds, makeState: () -> sending State) {
+    /// - Parameter makeState: called once on each thread.
+    init(_ bounds: Bounds, makeState: @escaping @Sendable () -> State) {
         self.bounds = bounds
-        pools = (0..<max(1, bounds.threads)).map { _ in NIOThreadPool(numberOfThreads: 1) }
-        states = pools.map { _ in ThreadState(makeState()) }
+        self.makeState = makeState
+        lanes = (0..<max(1, bounds.threads)).map { _ in CallLane() }
     }
 
-    func start() { for pool in pools { pool.start() } }
+    /// Once.
+    /// - Returns: false when the system has no threads left.
+    func start() -> Bool {
+        for lane in lanes {
+            load.withLock { $0.running += 1 }
+            guard lane.start(makeState, { self.ended() }) else {
+                ended()
+                return false
+            }
+        }
+        return true
+    }
+
+    private func ended() {
+        let ends = load.withLock { load -> [EventLoopPromise<Void>] in
+            load.running -= 1
+            return load.running == 0 ? load.ends : []
+        }
+        for end in ends { end.succeed() }
+    }
 
     /// Refuses calls from now on. Those that wait fail as closed.
     func refuse() { load.withLock { $0.isClosed = true } }
@@ -66,12 +82,14 @@ final class CallThreads<State>: Sendable {
     /// Completes when no thread runs any more. What a thread waits for in the library has to end by itself.
     func stop(on loop: any EventLoop) -> EventLoopFuture<Void> {
         refuse()
-        let ends = pools.map { pool in
-            let promise = loop.makePromise(of: Void.self)
-            pool.shutdownGracefully { _ in promise.succeed() }
-            return promise.futureResult
+        let promise = loop.makePromise(of: Void.self)
+        let isOver = load.withLock { load -> Bool in
+            if load.running > 0 { load.ends.append(promise) }
+            return load.running == 0
         }
-        return EventLoopFuture.andAllComplete(ends, on: loop)
+        if isOver { promise.succeed() }
+        for lane in lanes { lane.end() }
+        return promise.futureResult
     }
 
     /// Runs `body` on the thread of `key`, and completes on `loop`.
@@ -84,29 +102,27 @@ final class CallThreads<State>: Sendable {
         _ body: @escaping @Sendable (inout State, inout Turn) throws(TransportError) -> Value
     ) -> EventLoopFuture<Value> {
         if let refusal = enter(name, bytes) { return loop.makeFailedFuture(refusal) }
-        let thread = Int((key.high ^ key.low) % UInt64(pools.count))
-        let states = states[thread]
+        let lane = lanes[Int((key.high ^ key.low) % UInt64(lanes.count))]
         let stage = CallStage()
         let deadline = NIODeadline.now() + (timeout ?? bounds.timeout)
         let promise = loop.makePromise(of: Value.self)
         let alarm = loop.scheduleTask(deadline: deadline + bounds.grace) {
             promise.fail(Self.late(name, hasBegun: !stage.take()))
         }
-        pools[thread].submit { state in
+        let isAdded = lane.add { state in
             defer { self.leave(bytes) }
             guard stage.take() else { return }
-            var afterwards: ((inout State) -> Void)?
-            let result: Result<Value, TransportError>
-            if case .active = state {
-                (result, afterwards) = self.perform(name, deadline, states, body)
-            } else {
-                result = .failure(Self.closed(name))
-            }
+            let (result, afterwards) = self.perform(name, deadline, &state, body)
             loop.execute {
                 alarm.cancel()
                 promise.completeWith(result.mapError { $0 as any Error })
             }
-            afterwards?(&states.state)
+            afterwards?(&state)
+        }
+        if !isAdded {
+            alarm.cancel()
+            leave(bytes)
+            promise.fail(Self.closed(name))
         }
         return promise.futureResult
     }
@@ -114,14 +130,14 @@ final class CallThreads<State>: Sendable {
     // MARK: Parts
 
     private func perform<Value>(
-        _ name: String, _ deadline: NIODeadline, _ states: ThreadState,
+        _ name: String, _ deadline: NIODeadline, _ state: inout State,
         _ body: (inout State, inout Turn) throws(TransportError) -> Value
     ) -> (Result<Value, TransportError>, ((inout State) -> Void)?) {
         if load.withLock({ $0.isClosed }) { return (.failure(Self.closed(name)), nil) }
         guard NIODeadline.now() < deadline else { return (.failure(Self.late(name, hasBegun: false)), nil) }
         var turn = Turn(deadline: deadline)
         do throws(TransportError) {
-            let value = try body(&states.state, &turn)
+            let value = try body(&state, &turn)
             return (.success(value), turn.afterwards)
         } catch {
             // What closing has interrupted is closed, and as unknown as before.

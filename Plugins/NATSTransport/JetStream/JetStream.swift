@@ -1,5 +1,5 @@
-// The few calls of JetStream that directory and log are made of, each one blocking until its deadline at most. Only call
-// threads come here.
+// The few calls of JetStream that directory and log are made of, each one blocking until its deadline at most. Only
+// call threads come here.
 #if NATS
 internal import CNATS
 internal import NIOCore

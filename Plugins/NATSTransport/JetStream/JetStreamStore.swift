@@ -63,7 +63,9 @@ final class JetStreamStore: Sendable {
         do throws(SealError) { _ = try Seals(options) } catch {
             return loop.makeFailedFuture(NATSClusterError("\(error)"))
         }
-        threads.start()
+        guard threads.start() else {
+            return loop.makeFailedFuture(NATSClusterError("the system has no threads left for calls of JetStream"))
+        }
         let promise = loop.makePromise(of: Void.self)
         let isFirst = Atomic(true)
         let events = NATSConnection.Events { [weak self] session in

@@ -13,20 +13,30 @@ struct LogMessage: Equatable {
     var lifetime: Int64
     /// Random for each append, so that a writer knows its own.
     var writeID: UInt64
-    var index: LogIndex
     var piece: ByteBuffer
+    /// As bytes, for who reads a piece does not look at it.
+    private var indexBytes: ByteBuffer
 
     init(key: Key128, lifetime: TimeAmount, writeID: UInt64, index: LogIndex, piece: ByteBuffer) {
         self.key = key
         self.lifetime = max(0, lifetime.nanoseconds)
         self.writeID = writeID
-        self.index = index
         self.piece = piece
+        indexBytes = ByteBuffer()
+        index.write(into: &indexBytes)
+    }
+
+    /// Nil when it is not one.
+    /// - Parameter sequence: of this message.
+    func index(at sequence: UInt64) -> LogIndex? {
+        var bytes = indexBytes
+        let index = LogIndex(&bytes, own: sequence)
+        return bytes.readableBytes == 0 ? index : nil
     }
 
     var bytes: ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(Self.overhead + piece.readableBytes + 1024)
+        buffer.reserveCapacity(Self.overhead + piece.readableBytes + indexBytes.readableBytes)
         buffer.writeInteger(Self.version)
         buffer.writeInteger(key.high)
         buffer.writeInteger(key.low)
@@ -34,25 +44,23 @@ struct LogMessage: Equatable {
         buffer.writeInteger(writeID)
         buffer.writeInteger(UInt32(clamping: piece.readableBytes))
         buffer.writeImmutableBuffer(piece)
-        index.write(into: &buffer)
+        buffer.writeImmutableBuffer(indexBytes)
         return buffer
     }
 
     /// Nil when the bytes are not those of a message, or are those of another log.
-    /// - Parameter sequence: of the message.
-    init?(_ bytes: ByteBuffer, of key: Key128, at sequence: UInt64) {
+    init?(_ bytes: ByteBuffer, of key: Key128) {
         var bytes = bytes
         guard bytes.readInteger(as: UInt8.self) == Self.version, bytes.readInteger(as: UInt64.self) == key.high,
             bytes.readInteger(as: UInt64.self) == key.low, let lifetime = bytes.readInteger(as: Int64.self),
             lifetime >= 0, let writeID = bytes.readInteger(as: UInt64.self),
-            let count = bytes.readInteger(as: UInt32.self), let piece = bytes.readSlice(length: Int(count)),
-            let index = LogIndex(&bytes, own: sequence), bytes.readableBytes == 0
+            let count = bytes.readInteger(as: UInt32.self), let piece = bytes.readSlice(length: Int(count))
         else { return nil }
         self.key = key
         self.lifetime = lifetime
         self.writeID = writeID
-        self.index = index
         self.piece = piece
+        indexBytes = bytes.slice()
     }
 }
 

@@ -11,6 +11,7 @@ struct LogPlace {
         /// The server's clock when it was stored.
         var time: Int64
         var message: LogMessage
+        var index: LogIndex
     }
 
     enum Last {
@@ -42,16 +43,20 @@ struct LogPlace {
             try jetStream.last(subject, in: stream, by: deadline)
         }
         guard let kept else { return .none }
-        guard let found = open(kept) else { return .void(kept.sequence) }
-        let isOver = try store.isOver(since: kept.time, lifetime: found.message.lifetime, name, by: deadline)
-        return isOver ? .void(kept.sequence) : .found(found)
+        guard let message = open(kept), let index = message.index(at: kept.sequence) else {
+            return .void(kept.sequence)
+        }
+        if try store.isOver(since: kept.time, lifetime: message.lifetime, name, by: deadline) {
+            return .void(kept.sequence)
+        }
+        return .found(Found(sequence: kept.sequence, time: kept.time, message: message, index: index))
     }
 
     /// Nil when it is not there, or is not of this log.
     func message(_ sequence: UInt64) throws(TransportError) -> LogMessage? {
         try store.call(name, by: deadline) { jetStream throws(JetStreamFailure) in
             try jetStream.message(sequence, in: stream, by: deadline)
-        }.flatMap { open($0)?.message }
+        }.flatMap(open)
     }
 
     func write(_ message: LogMessage, after expected: UInt64) throws(TransportError) -> KeptWrite {
@@ -77,12 +82,12 @@ struct LogPlace {
         } catch {}
     }
 
-    private func open(_ kept: KeptMessage) -> Found? {
-        guard let bytes = seal.open(kept.body), let message = LogMessage(bytes, of: key, at: kept.sequence) else {
+    private func open(_ kept: KeptMessage) -> LogMessage? {
+        guard let bytes = seal.open(kept.body), let message = LogMessage(bytes, of: key) else {
             store.reportUnreadable("log", stream)
             return nil
         }
-        return Found(sequence: kept.sequence, time: kept.time, message: message)
+        return message
     }
 }
 #endif

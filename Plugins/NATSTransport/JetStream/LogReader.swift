@@ -1,5 +1,5 @@
-// One page of one log: the end of the log says where everything stands, and messages are fetched by their sequence, which
-// costs the server the same wherever they are.
+// One page of one log: the end of the log says where everything stands, and messages are fetched by their sequence,
+// which costs the server the same wherever they are.
 #if NATS
 internal import NIOCore
 internal import TransportAPI
@@ -27,10 +27,10 @@ struct LogReader {
     func read() throws(TransportError) -> LogRead {
         var missed: UInt64?
         for _ in 0..<Self.attemptsMax {
-            guard case .found(let head) = try place.last(), !head.message.index.isEmpty else {
+            guard case .found(let head) = try place.last(), !head.index.isEmpty else {
                 return .lost(first: nil)
             }
-            let index = head.message.index
+            let index = head.index
             guard position >= index.floor else { return .lost(first: index.first) }
             if let page = try page(head) { return .page(page) }
             // Missing at the server though the index has it: the whole stream was over its bytes, or was purged.
@@ -47,10 +47,10 @@ struct LogReader {
     private func page(_ head: LogPlace.Found) throws(TransportError) -> [LogEntry]? {
         var entries: [LogEntry] = []
         var bytes = 0
-        let index = head.message.index
+        let index = head.index
         for chapter in index.chapters where chapter.top > position {
-            guard let list = try place.message(chapter.list) else { return nil }
-            let isWhole = try take(list.index.lots.filter { $0.first >= chapter.first }, head, &entries, &bytes)
+            guard let list = try place.message(chapter.list)?.index(at: chapter.list) else { return nil }
+            let isWhole = try take(list.lots.filter { $0.first >= chapter.first }, head, &entries, &bytes)
             guard isWhole else { return nil }
             // The last lot of a chapter has its last entry, or the chapter is not what the index says.
             guard isFull(entries, bytes) || entries.last?.number == chapter.top else { return nil }
@@ -100,12 +100,12 @@ struct LogReader {
     /// The oldest number after which nothing is missing at the server. What it removes by itself, it removes in order.
     private func firstLeft(_ head: LogPlace.Found) throws(TransportError) -> UInt64? {
         var lots: [LogIndex.Lot] = []
-        for chapter in head.message.index.chapters {
-            guard let list = try place.message(chapter.list) else { continue }
-            lots += list.index.lots
+        for chapter in head.index.chapters {
+            guard let list = try place.message(chapter.list)?.index(at: chapter.list) else { continue }
+            lots += list.lots
             break
         }
-        lots += head.message.index.lots
+        lots += head.index.lots
         for lot in lots where lot.top > position {
             if try fetch(lot, head) != nil { return lot.first }
         }

@@ -1,5 +1,5 @@
-// One append to one log. Its last message decides: until that is stored readers see the log as it was, and every message
-// expects the one before it, so that nobody else's can come between.
+// One append to one log. Its last message decides: until that is stored readers see the log as it was, and every
+// message expects the one before it, so that nobody else's can come between.
 #if NATS
 internal import NIOCore
 internal import TransportAPI
@@ -69,7 +69,7 @@ struct LogWriter {
             return LogHead(sequence: sequence, writeID: nil, index: nothing, aliveUntil: .now())
         case .found(let found):
             return LogHead(
-                sequence: found.sequence, writeID: found.message.writeID, index: found.message.index,
+                sequence: found.sequence, writeID: found.message.writeID, index: found.index,
                 aliveUntil: .now())
         }
     }

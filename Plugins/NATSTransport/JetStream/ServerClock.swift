@@ -27,7 +27,9 @@ struct ServerClock {
     mutating func note(serverTime: Int64, sent: NIODeadline, acknowledged: NIODeadline) {
         let offset = serverTime &- Self.nanoseconds(acknowledged)
         let spread = max(0, (acknowledged - sent).nanoseconds)
-        if let old = estimate, !old.isDoubtful, acknowledged - old.takenAt < Self.refreshEvery, old.spread < spread { return }
+        if let old = estimate, !old.isDoubtful, old.spread < spread, acknowledged - old.takenAt < Self.refreshEvery {
+            return
+        }
         estimate = Estimate(offset: offset, spread: spread, takenAt: acknowledged)
     }
 

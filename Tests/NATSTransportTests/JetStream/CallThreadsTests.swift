@@ -15,11 +15,11 @@ struct CallThreadsTests {
 
     private func threads(calls: Int = 100, timeout: TimeAmount = .seconds(20)) -> CallThreads<[Int]> {
         let threads = CallThreads<[Int]>(.init(calls: calls, bytes: 100, timeout: timeout, grace: .zero)) { [] }
-        threads.start()
+        #expect(threads.start())
         return threads
     }
 
-    private func code<Value>(_ future: EventLoopFuture<Value>) async -> TransportError.Code? {
+    private func code<Value: Sendable>(_ future: EventLoopFuture<Value>) async -> TransportError.Code? {
         do { _ = try await future.get() } catch { return (error as? TransportError)?.code }
         return nil
     }
@@ -42,7 +42,8 @@ struct CallThreadsTests {
         let threads = threads(calls: 2)
         let gate = Gate()
         let first = threads.run("call", key, bytes: 1_000, on: loop) { _, _ throws(TransportError) in gate.wait() }
-        #expect(await code(threads.run("call", key, bytes: 1, on: loop) { _, _ throws(TransportError) in }) == .overloaded)
+        let refused = threads.run("call", key, bytes: 1, on: loop) { _, _ throws(TransportError) in }
+        #expect(await code(refused) == .overloaded)
         gate.open()
         try await first.get()
         let second = Gate()
