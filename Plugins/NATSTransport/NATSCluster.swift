@@ -32,8 +32,9 @@ public final class NATSCluster: ClusterTransport {
     public var directory: (any SessionDirectory)? { natsDirectory }
     public var log: (any StreamLog)? { natsLog }
 
-    /// Connects, and looks whether the server can keep records and logs. Fails after ``NATSOptions/startWithin`` when no
-    /// server was reached, with what was tried and why, and when something is missing at the server, with what to do.
+    /// Connects, and looks whether the server can keep records and logs. Fails after ``NATSOptions/startWithin`` when
+    /// no server was reached, with what was tried and why, and when something is missing at the server, with what to
+    /// do.
     public func start(on loop: any EventLoop) -> EventLoopFuture<Void> {
         if let problem = options.problem { return loop.makeFailedFuture(NATSClusterError(problem)) }
         let promise = loop.makePromise(of: Void.self)
@@ -66,7 +67,7 @@ public final class NATSCluster: ClusterTransport {
             return earlier.hop(to: loop)
         }
         let left = loop.makePromise(of: Void.self)
-        natsBus.close { left.succeed() }
+        natsBus.close(on: loop) { left.succeed() }
         let kept = store?.close(on: loop) ?? loop.makeSucceededVoidFuture()
         left.futureResult.and(kept).map { _ in }.cascade(to: promise)
         return promise.futureResult

@@ -21,12 +21,16 @@ final class NATSConnection: Sendable {
         /// Of the session that the library has given up.
         var ended: UInt?
         var lastFailure = ""
+        /// Before that, what the server or the library says is not logged again.
+        var quietUntil = NIODeadline.uptimeNanoseconds(0)
         var isRunning = false
         var isClosing = false
     }
 
     /// Threads that hand over what arrives, for all connections of the process.
     private static let deliveryThreads: Int32 = 2
+
+    private static let reportEvery = TimeAmount.seconds(10)
 
     private let options: NATSOptions
     private let dial: NATSDial
@@ -141,11 +145,13 @@ final class NATSConnection: Sendable {
         case .disconnected: state.change { $0.ended = number }
         case .overflowed: events.overflowed()
         case .failed(let text):
-            let isNew = state.withLock { state in
-                defer { state.lastFailure = text }
-                return state.lastFailure != text
+            let isLoud = state.withLock { state in
+                state.lastFailure = text
+                guard state.quietUntil <= .now() else { return false }
+                state.quietUntil = .now() + Self.reportEvery
+                return true
             }
-            if isNew { logger.error("NATS: the server or the library reports: \(text)") }
+            if isLoud { logger.error("NATS: the server or the library reports: \(text)") }
         }
     }
 }

@@ -2,6 +2,7 @@
 // certificate is checked against the address that was dialled.
 #if NATS
 internal import CNATS
+internal import Glibc
 internal import NIOCore
 
 /// Why an attempt failed.
@@ -85,6 +86,9 @@ struct NATSDial {
 
     private func setIdentity(_ settings: OpaquePointer) throws(NATSDialFailure) -> natsStatus {
         if let file = options.credentialsFile {
+            guard access(file, R_OK) == 0 else {
+                throw NATSDialFailure(text: "the credentials file \(file) cannot be read", isFinal: true)
+            }
             return natsOptions_SetUserCredentialsFromFiles(settings, file, nil)
         }
         if let user = options.user { return natsOptions_SetUserInfo(settings, user, options.password ?? "") }
@@ -97,9 +101,9 @@ struct NATSDial {
     }
 
     private func setTLS(_ settings: OpaquePointer, _ url: String) throws(NATSDialFailure) {
-        guard options.tls != nil || url.hasPrefix("tls://") else { return }
         let tls = options.tls ?? NATSOptions.TLS()
-        try check("TLS", natsOptions_SetSecure(settings, true))
+        // Otherwise the server decides, and is checked all the same if it wants TLS.
+        if options.tls != nil || url.hasPrefix("tls://") { try check("TLS", natsOptions_SetSecure(settings, true)) }
         if let file = tls.caFile {
             try check("the file \(file) of authorities", natsOptions_LoadCATrustedCertificates(settings, file))
         }

@@ -4,7 +4,8 @@ public import NIOCore
 
 /// The settings of a ``NATSCluster``.
 public struct NATSOptions: Sendable {
-    /// TLS towards the server. Its presence requires TLS even where a URL says `nats://`.
+    /// TLS towards the server. Its presence requires TLS even where a URL says `nats://`; without it, such a server
+    /// decides, so that somebody on the way can leave it out.
     public struct TLS: Sendable, Equatable {
         /// PEM file of the authorities that may have signed the server's certificate; nil: those of the system.
         public var caFile: String?
@@ -69,7 +70,7 @@ public struct NATSOptions: Sendable {
     /// The most that subscribing waits for the server's word.
     public var subscribeTimeout = TimeAmount.seconds(3)
     /// How long a sender met for the first time may take to say which number is its next one.
-    public var contactTimeout = TimeAmount.seconds(1)
+    public var contactTimeout = TimeAmount.seconds(3)
     /// How long a member whose inbox nobody heard is taken for absent, unless it is heard from.
     public var absentFor = TimeAmount.seconds(1)
     /// The most that any call of directory and log takes.

@@ -48,6 +48,11 @@ final class ContactDesk: Sendable {
         }
     }
 
+    /// Ends all subscriptions, for when the sending thread hangs.
+    func end(_ error: TransportError) {
+        for inbox in state.withLock({ Array($0.inboxes.values) }) { inbox.end(error) }
+    }
+
     /// The session is of no use.
     func fail(_ reason: String) {
         logger.error("NATS: \(reason)")

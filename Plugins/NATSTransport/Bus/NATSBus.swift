@@ -17,7 +17,8 @@ final class NATSBus: MessageBus {
     private let door: BusDoor
     private let logger: Logger
     let connection: NATSConnection
-    private let isRunning = Atomic(false)
+    /// Nil until it is started.
+    private let desk = Mutex<ContactDesk?>(nil)
     /// Loops of subscriptions, which hear of the end before closing completes.
     private let loops = Mutex<[ObjectIdentifier: any EventLoop]>([:])
 
@@ -64,7 +65,7 @@ final class NATSBus: MessageBus {
             do throws(TransportError) { try Self.check(topic) } catch { return loop.makeFailedFuture(error) }
         }
         if door.isClosed { return loop.makeFailedFuture(BusDoor.closed) }
-        guard isRunning.load(ordering: .acquiring) else {
+        guard desk.withLock({ $0 != nil }) else {
             return loop.makeFailedFuture(
                 TransportError(.interrupted, .notDelivered, "The transport was not started."))
         }
@@ -96,28 +97,46 @@ final class NATSBus: MessageBus {
             }
         }
         guard isSending else { return desk.fail("the system has no thread left") }
-        isRunning.store(true, ordering: .releasing)
+        self.desk.withLock { $0 = desk }
         connection.start { problem in if let problem { desk.fail(problem) } }
     }
 
     /// Sends what waits, ends all subscriptions and the connection.
-    /// - Parameter closed: called once, on any thread, when everybody was told.
-    func close(_ closed: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - loop: where the time of closing is kept.
+    ///   - closed: called once, on any thread, when everybody was told.
+    func close(on loop: any EventLoop, _ closed: @escaping @Sendable () -> Void) {
         guard door.close() else { return closed() }
-        let connection = connection
-        guard isRunning.load(ordering: .acquiring) else {
+        let (connection, desk) = (connection, desk.withLock { $0 })
+        guard let desk else {
             connection.close()
             return closed()
+        }
+        let isTold = Atomic(false)
+        let tell: @Sendable () -> Void = {
+            if !isTold.exchange(true, ordering: .relaxed) { self.settle(closed) }
+        }
+        // A thread that the library holds up is left behind; it ends by itself.
+        let limit = loop.scheduleTask(in: options.closeWithin) {
+            connection.close()
+            desk.end(BusDoor.closed)
+            tell()
         }
         let deadline = NIODeadline.now() + options.closeWithin
         door.order(.close {
             connection.close()
             _ = connection.waitUntilClosed(deadline)
-            let loops = self.loops.withLock { Array($0.values) }
-            guard let first = loops.first else { return closed() }
-            let told = loops.map { $0.submit {} }
-            EventLoopFuture.andAllComplete(told, on: first).whenComplete { _ in closed() }
+            limit.cancel()
+            tell()
         })
+    }
+
+    /// Lets every loop hear of the end first.
+    private func settle(_ closed: @escaping @Sendable () -> Void) {
+        let loops = self.loops.withLock { Array($0.values) }
+        guard let first = loops.first else { return closed() }
+        let told = loops.map { $0.submit {} }
+        EventLoopFuture.andAllComplete(told, on: first).whenComplete { _ in closed() }
     }
 }
 

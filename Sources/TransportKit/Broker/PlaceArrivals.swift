@@ -131,9 +131,7 @@ public struct PlaceArrivals {
                 senders[member] = contact.floor.map { SenderArrivals(.known(floor: $0)) }
                 continue
             }
-            // The two have different clocks, so only durations are compared. That the question took a moment to get
-            // there errs towards nothing lost, which by now would have been seen.
-            if answer.number > contact.floor ?? 0, contact.askedAt - answer.age > beganAt {
+            if contact.answerIsAfter(beganAt) {
                 fail(member, contact, "envelopes of \(member) up to \(answer.number) did not arrive", handle)
                 senders[member] = SenderArrivals(.known(floor: answer.number))
             } else {
@@ -181,6 +179,7 @@ public struct PlaceArrivals {
     ) {
         var contact = SenderArrivals.Contact(
             nonce: makeNonce(), askedAt: now, deadline: now + limits.contactTimeout, floor: floor)
+        contact.isByMark = piece == nil
         if let piece { hold(piece, of: member, &contact, handle) }
         var sender = SenderArrivals(.contact(contact))
         sender.heardAt = arrivals
@@ -214,7 +213,10 @@ public struct PlaceArrivals {
         _ member: MemberID, _ sender: SenderArrivals, _ contact: SenderArrivals.Contact, _ handle: (Event) -> Void
     ) {
         if contact.isContradicted {
-            return fail(member, contact, "\(member) denies what came in its name", handle)
+            return fail(member, contact, "\(member) denies what came in its name, or more did not arrive", handle)
+        }
+        if contact.followsAnswer, contact.answerIsAfter(beganAt) {
+            return fail(member, contact, "envelopes of \(member) did not arrive", handle)
         }
         var sender = sender
         guard contact.isComplete, let first = contact.held.first else {

@@ -9,7 +9,9 @@ struct SenderArrivals {
         var deadline: NIODeadline
         /// The last number of an earlier subscription, below which everything is old.
         var floor: UInt64?
-        /// What has arrived meanwhile, without a hole; empty when only a mark has.
+        /// It was a mark that led to the question, and no piece: the answer may be older than what is held.
+        var isByMark = false
+        /// What has arrived meanwhile, without a hole.
         var held: [BrokerPiece] = []
         var heldBytes = 0
         /// What the sender has answered.
@@ -23,10 +25,23 @@ struct SenderArrivals {
             return lastHeld >= answer.number
         }
 
+        /// What is here begins right behind the sender's answer.
+        var followsAnswer: Bool {
+            guard isByMark, let answer, let first = held.first else { return false }
+            return answer.number < first.number && first.number - answer.number == 1
+        }
+
+        /// The sender's last number was used after this time, as far as its answer tells. That the question took a
+        /// moment to get there errs towards earlier.
+        func answerIsAfter(_ time: NIODeadline) -> Bool {
+            guard let answer else { return false }
+            return answer.number > floor ?? 0 && askedAt - answer.age > time
+        }
+
         /// What is here is not what the sender speaks of.
         var isContradicted: Bool {
             guard let answer, let first = held.first else { return false }
-            return answer.number < first.number
+            return answer.number < first.number && !followsAnswer
         }
     }
 

@@ -1,4 +1,5 @@
 // The threads that wait for the server: order, bounds, deadlines, closing.
+#if NATS
 import Dispatch
 import NIOCore
 import NIOPosix
@@ -117,3 +118,5 @@ private final class Gate: Sendable {
 
     func open() { semaphore.signal() }
 }
+
+#endif

@@ -1,4 +1,5 @@
 // Directory and log when the server dies, stands still, is full, or loses what it had.
+#if NATS
 import Foundation
 import NIOCore
 import TestSupport
@@ -143,3 +144,5 @@ struct JetStreamFaultTests {
         }
     }
 }
+
+#endif

@@ -1,4 +1,5 @@
 // Directory and log on a real server, with `async` calls, for tests that hurt the server.
+#if NATS
 import Logging
 import NIOCore
 import NIOPosix
@@ -95,3 +96,5 @@ func entry(_ number: UInt64, size: Int = 8) -> LogEntry {
     event.writeRepeatingByte(0x2E, count: max(0, size - 8))
     return LogEntry(number: number, event: event)
 }
+
+#endif

@@ -1,4 +1,5 @@
 // What is kept at the server as bytes: records, messages of logs, lots, and their seals.
+#if NATS
 import NIOCore
 import SealedBox
 import Testing
@@ -93,3 +94,5 @@ struct KeptBytesTests {
         #expect(seal.open([]) == nil)
     }
 }
+
+#endif

@@ -1,4 +1,5 @@
 // The index of a log: it grows, is cut off, and comes back from bytes as it went in.
+#if NATS
 import NIOCore
 import Testing
 
@@ -104,3 +105,5 @@ struct Numbers {
         return Int((state >> 33) % UInt64(max(1, bound)))
     }
 }
+
+#endif

@@ -1,4 +1,5 @@
 // What an append does, decided without a server.
+#if NATS
 import NIOCore
 import Testing
 import TransportAPI
@@ -66,3 +67,5 @@ struct LogPlanTests {
         #expect(heads.count == LogHeads.countMax)
     }
 }
+
+#endif

@@ -1,4 +1,5 @@
 // The estimate of the server's clock: never early, late by its width at most.
+#if NATS
 import NIOCore
 import Testing
 
@@ -70,3 +71,5 @@ struct ServerClockTests {
         _ = clock.isOver(since: .min, lifetime: 0, now: .uptimeNanoseconds(0))
     }
 }
+
+#endif

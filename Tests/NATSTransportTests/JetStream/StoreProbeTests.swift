@@ -1,4 +1,5 @@
 // What the start says of a server that cannot keep records and logs.
+#if NATS
 import NIOCore
 import TestSupport
 import Testing
@@ -75,3 +76,5 @@ struct StoreProbeTests {
         expect(try await KeptBench(NATSServer(settings)).startFailure(), says: "max_payload")
     }
 }
+
+#endif

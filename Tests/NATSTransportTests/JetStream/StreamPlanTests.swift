@@ -1,4 +1,5 @@
 // Which settings of a stream that is there are accepted.
+#if NATS
 import NIOCore
 import Testing
 
@@ -46,3 +47,5 @@ struct StreamPlanTests {
         }
     }
 }
+
+#endif

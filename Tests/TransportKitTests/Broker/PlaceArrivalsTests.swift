@@ -176,6 +176,29 @@ struct PlaceArrivalsTests {
         }
     }
 
+    @Test("What follows right behind the answer to a question after a mark is heard, what follows later is not")
+    func afterAMark() {
+        for (number, isHeard) in [(UInt64(4), true), (5, false)] {
+            for answersFirst in [true, false] {
+                var desk = Desk()
+                desk.pass(.seconds(5))
+                desk.mark(3)
+                if answersFirst { desk.answer(3, age: .seconds(10)) }
+                desk.piece(number)
+                if !answersFirst { desk.answer(3, age: .seconds(10)) }
+                #expect(desk.heard == (isHeard ? ["4"] : []))
+                #expect(desk.lost.isEmpty == isHeard)
+            }
+        }
+        var desk = Desk()
+        desk.pass(.seconds(5))
+        desk.mark(3)
+        desk.piece(4)
+        desk.answer(3, age: .seconds(1))
+        #expect(desk.heard.isEmpty)
+        #expect(desk.lost.count == 1)
+    }
+
     @Test("Too much of senders that have not answered ends the subscription")
     func heldBound() {
         var desk = Desk(heldCountMax: 3)
