@@ -166,8 +166,12 @@ final class BusSender {
     }
 
     private func refuse(_ order: BusDoor.Order) {
-        if case .subscribe(_, let promise) = order { promise.fail(BusDoor.closed) }
-        if case .connected(let session) = order { self.session = session }
+        switch order {
+        case .subscribe(_, let promise): promise.fail(BusDoor.closed)
+        case .connected(let session): self.session = session
+        case .answer: obey(order)
+        default: break
+        }
     }
 }
 
