@@ -62,6 +62,44 @@ struct StoreProbeTests {
         expect(text, says: "KV_patchbay-sessions", "$JS.API.STREAM.CREATE", "Permissions Violation")
     }
 
+    @Test("A user with the rights that are needed and no others can do everything")
+    func leastRights() async throws {
+        var settings = NATSServer.Settings()
+        settings.lines = """
+            authorization { users: [ { user: a, password: b, permissions: {
+                publish: [ "$JS.API.INFO", "$KV.patchbay-sessions.>", "patchbay.log.*",
+                    "$JS.API.STREAM.INFO.KV_patchbay-sessions", "$JS.API.STREAM.INFO.patchbay-streams",
+                    "$JS.API.STREAM.CREATE.KV_patchbay-sessions", "$JS.API.STREAM.CREATE.patchbay-streams",
+                    "$JS.API.STREAM.MSG.GET.KV_patchbay-sessions", "$JS.API.STREAM.MSG.GET.patchbay-streams",
+                    "$JS.API.STREAM.PURGE.patchbay-streams" ],
+                subscribe: "_INBOX.>" } } ] }
+            """
+        let bench = KeptBench(try NATSServer(settings)) {
+            $0.user = "a"
+            $0.password = "b"
+            $0.logEntriesMax = 20
+        }
+        try await bench.run { bench in
+            let key = Key128.random()
+            let value = ByteBuffer(string: "value")
+            guard case .written(let revision) = try await bench.create(key, value) else {
+                Issue.record("not created")
+                return
+            }
+            #expect(try await bench.read(key) == .found(DirectoryRecord(value: value, revision: revision)))
+            // Beyond what is kept, so that it is cut off too.
+            for number: UInt64 in 1...50 {
+                #expect(try await bench.append([entry(number)], to: key, after: number - 1) == .appended)
+            }
+            #expect(try await bench.read(key, after: 49) == .page([entry(50)]))
+            let loop = bench.loop
+            try await loop.flatSubmit { bench.log.remove(key, on: loop) }.get()
+            #expect(try await bench.read(key, after: 49) == .lost(first: nil))
+            let incarnation = try await loop.flatSubmit { bench.directory.incarnation(on: loop) }.get()
+            #expect(incarnation != nil)
+        }
+    }
+
     @Test("A server without room for the streams is told of")
     func noRoom() async throws {
         let server = try NATSServer()
