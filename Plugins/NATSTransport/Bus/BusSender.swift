@@ -62,6 +62,7 @@ final class BusSender {
             let now = NIODeadline.now()
             if now >= nextTick {
                 nextTick = now + Self.tickEvery
+                desk.endLateStart(now: now)
                 for place in sent.takeQuiet(now: now) { send(.mark(number: place.number), to: place.name, place.place) }
             }
         }

@@ -23,6 +23,7 @@ final class ContactDesk: Sendable {
 
     /// The nonce of the question to oneself.
     let probe = SecureRandom.uint64()
+    private let startDeadline: NIODeadline
     private let options: NATSOptions
     private let subjects: NATSSubjects
     private let door: BusDoor
@@ -35,6 +36,7 @@ final class ContactDesk: Sendable {
         started: @escaping @Sendable (String?) -> Void
     ) {
         self.options = options
+        startDeadline = .now() + options.startWithin + options.subscribeTimeout
         self.subjects = subjects
         self.door = door
         self.logger = logger
@@ -114,6 +116,12 @@ final class ContactDesk: Sendable {
             for inbox in state.withLock({ Array($0.inboxes.values) }) { inbox.tick() }
             if now > deadline { tellStart(silence(session)) }
         }
+    }
+
+    /// Ends a start that takes too long, for example because sessions break again and again.
+    func endLateStart(now: NIODeadline) {
+        guard now > startDeadline else { return }
+        tellStart("no server has accepted this member within \(options.startWithin.nanoseconds / 1_000_000_000) s")
     }
 
     private func silence(_ session: NATSSession) -> String {
