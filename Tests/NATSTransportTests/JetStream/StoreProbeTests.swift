@@ -3,6 +3,7 @@
 import NIOCore
 import TestSupport
 import Testing
+import TransportAPI
 
 @testable import NATSTransport
 
