@@ -110,9 +110,9 @@ final class CallThreads<State>: Sendable {
             promise.fail(Self.late(name, hasBegun: !stage.take()))
         }
         let isAdded = lane.add { state in
-            defer { self.leave(bytes) }
-            guard stage.take() else { return }
+            guard stage.take() else { return self.leave(bytes) }
             let (result, afterwards) = self.perform(name, deadline, &state, body)
+            self.leave(bytes)
             loop.execute {
                 alarm.cancel()
                 promise.completeWith(result.mapError { $0 as any Error })

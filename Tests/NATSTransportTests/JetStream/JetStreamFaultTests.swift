@@ -19,16 +19,19 @@ struct JetStreamFaultTests {
             let key = Key128.random()
             let created = try await bench.create(key, ByteBuffer(string: "record"))
             var top: UInt64 = 0
-            for round in 0..<3 {
-                let killer = Task.detached {
-                    try await Task.sleep(for: .milliseconds(100 + 50 * round))
-                    server.kill()
-                }
+            for _ in 0..<3 {
+                let target = top + 20
+                var killer: Task<Void, Never>?
                 // Until the server is gone. What fails may have been written or not.
-                while (try? await bench.append([entry(top + 1)], to: stream, after: top)) == .appended { top += 1 }
-                try await killer.value
+                while (try? await bench.append([entry(top + 1)], to: stream, after: top)) == .appended {
+                    top += 1
+                    if top == target { killer = Task.detached { server.kill() } }
+                }
+                #expect(top >= target, "an append failed before the server was killed")
+                await killer?.value
+                server.kill()
                 try server.start()
-                #expect(try await bench.recovers(within: .seconds(4)))
+                #expect(try await bench.recovers(within: .seconds(20)))
                 guard case .page(let page) = try await bench.read(stream, after: 0) else {
                     Issue.record("the log is gone")
                     return
@@ -37,7 +40,6 @@ struct JetStreamFaultTests {
                 #expect(page.map(\.number) == Array(1...UInt64(page.count)))
                 top = UInt64(page.count)
             }
-            #expect(top > 10)
             guard case .written(let revision) = created else {
                 Issue.record("not created")
                 return
@@ -47,13 +49,25 @@ struct JetStreamFaultTests {
         }
     }
 
+    private static let callTimeout = TimeAmount.seconds(1)
+    /// With what a busy machine may add.
+    private static let callMost = callTimeout + .seconds(2)
+
+    /// Returns when no thread of the server runs any more, which takes a moment on a busy machine.
+    private static func pause(_ server: NATSServer) throws {
+        server.pause()
+        var state = siginfo_t()
+        let child = try #require(server.child)
+        #expect(waitid(P_PID, id_t(child), &state, WSTOPPED | WNOWAIT) == 0)
+    }
+
     @Test("While the server stands still calls end in time, and afterwards everything works again")
     func paused() async throws {
         let server = try NATSServer()
-        try await KeptBench(server) { $0.callTimeout = .seconds(1) }.run { bench in
+        try await KeptBench(server) { $0.callTimeout = Self.callTimeout }.run { bench in
             let stream = Key128.random()
             #expect(try await bench.append([entry(1)], to: stream, after: 0) == .appended)
-            server.pause()
+            try Self.pause(server)
             let begin = NIODeadline.now()
             // Many at once, so that some wait for a thread; then one after the other.
             await withTaskGroup(of: Void.self) { group in
@@ -63,7 +77,7 @@ struct JetStreamFaultTests {
                         let error = await failure { _ = try await bench.read(.random()) }
                         let time = NIODeadline.now() - start
                         #expect([.timedOut, .unreachable, .interrupted].contains(error?.code))
-                        #expect(time < .milliseconds(1_500), "took \(time.nanoseconds / 1_000_000) ms")
+                        #expect(time < Self.callMost, "took \(time.nanoseconds / 1_000_000) ms")
                     }
                 }
             }
@@ -71,11 +85,11 @@ struct JetStreamFaultTests {
                 let start = NIODeadline.now()
                 let error = await failure { _ = try await bench.append([entry(2)], to: stream, after: 1) }
                 #expect([.timedOut, .unreachable, .interrupted].contains(error?.code))
-                #expect(NIODeadline.now() - start < .milliseconds(1_500))
+                #expect(NIODeadline.now() - start < Self.callMost)
                 try await Task.sleep(for: .milliseconds(100))
             }
             server.resume()
-            #expect(try await bench.recovers(within: .seconds(4)))
+            #expect(try await bench.recovers(within: .seconds(20)))
             let again = try await bench.append([entry(2)], to: stream, after: 1)
             #expect(again == .appended || again == .stale(top: 2))
             #expect(try await bench.read(stream, after: 0) == .page([entry(1), entry(2)]))
@@ -142,7 +156,7 @@ struct JetStreamFaultTests {
             try FileManager.default.removeItem(at: filler)
             server.kill()
             try server.start()
-            #expect(try await bench.recovers(within: .seconds(4)))
+            #expect(try await bench.recovers(within: .seconds(20)))
             if case .found = try await bench.read(key) {} else { Issue.record("a record is gone") }
             #expect(try await bench.append([entry(2)], to: stream, after: 1) == .appended)
             #expect(try await bench.read(stream, after: 0) == .page([entry(1), entry(2)]))

@@ -58,7 +58,7 @@ struct StoreProbeTests {
         let text = try await KeptBench(NATSServer(settings)) {
             $0.user = "a"
             $0.password = "b"
-            $0.startWithin = .seconds(2)
+            $0.startWithin = .seconds(3)
         }.startFailure()
         expect(text, says: "KV_patchbay-sessions", "$JS.API.STREAM.CREATE", "Permissions Violation")
     }
