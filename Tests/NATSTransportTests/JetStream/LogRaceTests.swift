@@ -1,4 +1,5 @@
 // Logs under two writers, appends that are cut in the middle, and what a server that comes and goes is left with.
+#if NATS
 import Foundation
 import FoundationNetworking
 import NIOCore
@@ -118,3 +119,5 @@ struct LogRaceTests {
         ]
     }
 }
+
+#endif
