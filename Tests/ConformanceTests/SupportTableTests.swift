@@ -10,6 +10,7 @@ struct SupportTableTests {
     static let rows = [
         SupportTable.Row(name: "memory", gaps: MemorySubject.gaps),
         SupportTable.Row(name: "http", gaps: HTTPSubject.gaps),
+        SupportTable.Row(name: "nats", gaps: []),
     ]
 
     private static let marker = "<!-- support table -->"
