@@ -29,8 +29,8 @@ enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
 
     /// Those that run over a topology: over a broker what depends on it most, and all of them with `PATCHBAY_MATRIX=1`.
     func names(over topology: Topology) -> [String] {
-        guard topology.isOverNATS, !Matrix.isWhole else { return names }
-        return names.filter(CaseName.core.contains)
+        guard topology.isOverNATS else { return names }
+        return names.filter { Matrix.isWhole ? !CaseName.withoutLog.contains($0) : CaseName.core.contains($0) }
     }
 
     /// Cases that run at the same time. Where it is more than one, no case may mind the time that others take.

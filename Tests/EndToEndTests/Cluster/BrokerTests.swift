@@ -75,6 +75,24 @@ import Testing
                 #expect(track.numbers(label) == [1, 2, 3] && track.isOutcomeUnknown, "\(track.payloads)")
             }
 
+            /// While its client is away, a stream may grow beyond what its host keeps.
+            @Test(arguments: [Topology.nats, .natsAttached])
+            func logTakesMoreThanTheHost(_ topology: Topology) async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(topology, before: fleet.servers)
+                let peer = try await Peer.open(nodes.first.endpoint())
+                let label = label("long")
+                var track = Track(peer, Track.count(label, 1_000, hold: 2))
+                try await track.connect(at: nodes.first)
+                try await track.read(upTo: 2)
+                track.cut()
+                try await peer.at(nodes.other).release(label)
+                try await finished(label, of: fleet)
+                try await track.connect(at: nodes.other)
+                try await track.finish()
+                #expect(track.isWhole(label, 1_000), "\(track.payloads.suffix(3))")
+            }
+
             /// Nodes that reach their servers themselves need the broker for what crosses nodes only.
             @Test func nodesGoOnWithoutTheBroker() async throws {
                 let fleet = try await Fleet.stateful.value
