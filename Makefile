@@ -18,8 +18,9 @@ demo: ## Start three real MCP servers and the gateway, and run a real client thr
 test: ## Install what is missing, build, run all tests
 	@$(SETUP) test
 	$(SWIFT) build --build-tests
-	@# One after the other: the simulation keeps every test thread busy, and the others watch the time.
-	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests
+	@# One after the other: the simulation keeps every test thread busy, brokers the machine, and the others watch the time.
+	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests --skip NATS
+	$(SWIFT) test --skip-build --filter 'NATSTransportTests|NATSConformanceTests'
 	$(SWIFT) test --skip-build --filter SimulationTests
 	$(SWIFT) test --skip-build --filter EndToEndTests
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TransportConformance
 
-@Suite("NATS: contract", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(2)))
+@Suite("NATS: contract", .timeLimit(.minutes(2)))
 struct NATSConformanceTests {
     @Test("NATS keeps the contract", arguments: ConformanceCase.allCases)
     func keeps(_ testCase: ConformanceCase) async throws {

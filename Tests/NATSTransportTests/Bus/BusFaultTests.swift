@@ -7,7 +7,7 @@ import TransportAPI
 
 @testable import NATSTransport
 
-@Suite("NATS: bus in trouble", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(2)))
+@Suite("NATS: bus in trouble", .timeLimit(.minutes(2)))
 struct BusFaultTests {
     private let topic = Subject.topic("trouble")
 

@@ -8,7 +8,7 @@ import TransportAPI
 
 @testable import NATSTransport
 
-@Suite("NATS: access", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(2)))
+@Suite("NATS: access", .timeLimit(.minutes(2)))
 struct NATSAccessTests {
     private func bench(_ lines: String, scheme: String = "nats") throws -> BusBench {
         var settings = NATSServer.Settings()

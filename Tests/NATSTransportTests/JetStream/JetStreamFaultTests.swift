@@ -9,7 +9,7 @@ import TransportAPI
 @testable import NATSTransport
 
 @Suite(
-    "JetStream: a server in trouble", .enabled(if: NATSServer.executable != nil), .serialized, .timeLimit(.minutes(1)))
+    "JetStream: a server in trouble", .serialized, .timeLimit(.minutes(1)))
 struct JetStreamFaultTests {
     @Test("What was acknowledged is there after the server was killed, and appends go on")
     func killed() async throws {

@@ -10,7 +10,7 @@ import TransportAPI
 @testable import NATSTransport
 
 @Suite(
-    "JetStream: appends that meet", .enabled(if: NATSServer.executable != nil), .serialized, .timeLimit(.minutes(1)))
+    "JetStream: appends that meet", .serialized, .timeLimit(.minutes(1)))
 struct LogRaceTests {
     private static let mib = 1024 * 1024
 

@@ -8,7 +8,7 @@ import TransportAPI
 
 @testable import NATSTransport
 
-@Suite("JetStream: three servers", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(2)))
+@Suite("JetStream: three servers", .timeLimit(.minutes(2)))
 struct ReplicatedStoreTests {
     /// Ports that were free a moment ago.
     private static func freePorts(_ count: Int) throws -> [Int] {

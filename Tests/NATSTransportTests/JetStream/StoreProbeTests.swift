@@ -7,7 +7,7 @@ import TransportAPI
 
 @testable import NATSTransport
 
-@Suite("JetStream: start", .enabled(if: NATSServer.executable != nil), .timeLimit(.minutes(1)))
+@Suite("JetStream: start", .timeLimit(.minutes(1)))
 struct StoreProbeTests {
     private func expect(_ text: String?, says words: String...) {
         for word in words { #expect(text?.contains(word) == true, "\(word) in: \(text ?? "no failure")") }
