@@ -55,6 +55,9 @@ struct JetStreamFailure: Error {
         JSMaximumStreamsLimitErr.rawValue,
     ]
 
+    /// There is no room; also said while another makes the same stream.
+    var isForWantOfRoom: Bool { cause == .status && Self.fullCodes.contains(code) }
+
     /// What the caller of a port is told.
     /// - Parameter call: what was tried, for people.
     func error(_ call: String) -> TransportError {

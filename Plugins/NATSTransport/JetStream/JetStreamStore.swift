@@ -142,7 +142,7 @@ final class JetStreamStore: Sendable {
                 return try body(jetStream)
             } catch {
                 guard error.isMissingStream else { throw error }
-                for plan in [bucket, logs] { _ = try jetStream.make(plan, by: deadline) }
+                for plan in [bucket, logs] { try jetStream.settle(plan, by: deadline) }
                 logger.warning("the NATS server had lost its streams, and has got them anew")
                 return try body(jetStream)
             }

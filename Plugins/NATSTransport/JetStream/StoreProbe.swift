@@ -46,7 +46,7 @@ struct StoreProbe {
 
     private func settle(_ plan: StreamPlan, _ jetStream: JetStream) throws(TransportError) {
         do throws(JetStreamFailure) {
-            if try jetStream.stream(plan.name, by: deadline) == nil { _ = try jetStream.make(plan, by: deadline) }
+            try jetStream.settle(plan, by: deadline)
         } catch {
             throw failed("make the stream \(plan.name) ($JS.API.STREAM.CREATE.\(plan.name))", error, jetStream)
         }
