@@ -47,6 +47,8 @@ public final class MemoryBackend: Sendable {
         let subscriptions = try routes.withLock { (routes) throws(TransportError) in
             try routes.subscriptions(to: subject, from: member)
         }
+        var envelope = envelope
+        envelope.receipt = 0
         guard disturbance.isActive else {
             for subscription in subscriptions { subscription.take(envelope, from: member.id) }
             return

@@ -19,15 +19,22 @@ struct NATSSubjects {
     /// Where a member hears questions and answers.
     func desk(of member: MemberID) -> String { "\(prefix).desk.\(Self.token(member))" }
 
-    /// Where the server answers that nobody hears a member's inbox.
+    /// Where the server answers that nobody hears a member's inbox: this, a dot and the receipt.
     func absence(of member: MemberID) -> String { "\(prefix).gone.\(Self.token(own)).\(Self.token(member))" }
 
     /// All subjects of ``absence(of:)``.
-    var absences: String { "\(prefix).gone.\(Self.token(own)).*" }
+    var absences: String { "\(prefix).gone.\(Self.token(own)).*.*" }
 
-    /// The member of which a subject made by ``absence(of:)`` speaks.
-    func absentee(_ subject: String) -> MemberID? {
-        guard let token = subject.split(separator: ".").last, token.utf8.count <= Self.tokenBytesMax else { return nil }
+    /// The member and the receipt of which a subject made by ``absence(of:)`` speaks.
+    func absentee(_ subject: String) -> (member: MemberID, receipt: UInt64)? {
+        let tokens = subject.utf8.split(separator: UInt8(ascii: ".")).suffix(2).map { String($0) }
+        guard tokens.count == 2, let receipt = UInt64(tokens[1] ?? ""), let member = tokens[0].flatMap(Self.member)
+        else { return nil }
+        return (member, receipt)
+    }
+
+    private static func member(_ token: String) -> MemberID? {
+        guard token.utf8.count <= tokenBytesMax else { return nil }
         var bytes = Array(token.utf8).withUnsafeBytes { Base64URL.decode($0) } ?? []
         guard bytes.count > 8 else { return nil }
         let name = String(decoding: bytes.dropFirst(8), as: UTF8.self)

@@ -7,10 +7,14 @@ public struct Envelope: Sendable, Equatable {
     public var header: ByteBuffer
     /// The payload, carried without being looked at or changed. Any byte values; may be empty.
     public var body: ByteBuffer
+    /// Not carried. By this number the publisher is told when its envelope to an inbox was heard by nobody
+    /// (``EnvelopeReceiver/unheard(_:by:)``); 0 for no such word.
+    public var receipt: UInt64
 
-    public init(header: ByteBuffer, body: ByteBuffer = ByteBuffer()) {
+    public init(header: ByteBuffer, body: ByteBuffer = ByteBuffer(), receipt: UInt64 = 0) {
         self.header = header
         self.body = body
+        self.receipt = receipt
     }
 
     /// Bytes of header and body together, which ``MessageBus/envelopeBytesMax`` bounds.

@@ -63,8 +63,16 @@ public protocol EnvelopeReceiver: AnyObject, Sendable {
     func received(_ envelope: Envelope, from sender: MemberID)
     /// What was there has been handed over: a good time to flush.
     func receivedAll()
+    /// Provably nobody has heard, nor will hear, the envelope that this member published to `member`'s inbox with that
+    /// receipt. Told to whoever hears this member's own inbox, soon; a courtesy of transports that learn of it after
+    /// `publish` has returned, and never of an envelope that was heard.
+    func unheard(_ receipt: UInt64, by member: MemberID)
     /// Nothing more comes; messages may have been lost. Not called after ``Subscription/end()``.
     func subscriptionEnded(_ error: TransportError)
+}
+
+extension EnvelopeReceiver {
+    public func unheard(_ receipt: UInt64, by member: MemberID) {}
 }
 
 /// A running subscription. Belongs to its loop, and is told to end there.

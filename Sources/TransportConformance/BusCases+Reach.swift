@@ -94,6 +94,26 @@ extension BusCases {
         try expectEqual(listener.seen.numbers, [2], "envelopes at the member of that name")
     }
 
+    static func absenceIsTold(_ stage: Stage) async throws {
+        let present = stage.member(1)
+        let absent = try require(
+            MemberID(name: present.name, incarnation: present.incarnation &+ 1), "a member's name is refused")
+        let inbox = try await stage.listen(0, to: .inbox(stage.member(0)))
+        var envelope = Envelope.numbered(1)
+        envelope.receipt = 77
+        let bus = try stage.bus(0)
+        var refusal: TransportError?
+        do throws(TransportError) { try bus.publish(envelope, to: .inbox(absent)) } catch { refusal = error }
+        if let refusal { return try expectEqual(refusal.code, .unreachable, "the refusal of a publish to nobody") }
+        let heard = try await stage.listen(1, to: .inbox(present))
+        envelope.receipt = 78
+        try bus.publish(envelope, to: .inbox(present))
+        try await stage.eventually("the publisher is told") { !inbox.seen.unheard.isEmpty }
+        try await stage.heard(1, by: heard, "the member that is there")
+        try expectEqual(inbox.seen.unheard, [77], "receipts of what nobody heard")
+        try expectEqual(inbox.seen.envelopes.count, 0, "envelopes at the publisher")
+    }
+
     static func foreignInboxIsRefused(_ stage: Stage) async throws {
         try await expectError([.unreachable], "subscribing to another member's inbox") {
             _ = try await stage.listen(0, to: .inbox(stage.member(1)))

@@ -14,6 +14,7 @@ extension ConformanceCase {
         case .busTwoSubscriptionsBothHear: BusCases.twoSubscriptionsBothHear
         case .busUnheardIsNoError: BusCases.unheardIsNoError
         case .busUnknownAddressee: BusCases.unknownAddressee
+        case .busAbsenceIsTold: BusCases.absenceIsTold
         case .busForeignInboxIsRefused: BusCases.foreignInboxIsRefused
         case .busSenderIsAuthentic: BusCases.senderIsAuthentic
         case .busStrangerIsNotHeard: BusCases.strangerIsNotHeard

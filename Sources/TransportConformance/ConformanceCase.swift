@@ -12,6 +12,7 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case busTwoSubscriptionsBothHear = "Two subscriptions of one member to one subject both get everything"
     case busUnheardIsNoError = "A message that nobody has subscribed to is dropped without an error"
     case busUnknownAddressee = "A message to a member that does not exist is dropped or refused as unreachable"
+    case busAbsenceIsTold = "Who publishes to a member that is not there is told so, at once or soon"
     case busForeignInboxIsRefused = "Nobody may hear an inbox that is not its own"
     case busSenderIsAuthentic = "A receiver is told who really sent"
     case busStrangerIsNotHeard = "Who does not hold the secret of the cluster is not heard, whatever it calls itself"

@@ -9,6 +9,8 @@ final class Listener: EnvelopeReceiver {
         var envelopes: [Envelope] = []
         var senders: [MemberID] = []
         var errors: [TransportError] = []
+        /// Receipts that came back.
+        var unheard: [UInt64] = []
         /// How many envelopes there were when ``EnvelopeReceiver/receivedAll()`` came last.
         var flushed = 0
         /// Calls that did not come on the subscription's loop.
@@ -55,6 +57,8 @@ final class Listener: EnvelopeReceiver {
     }
 
     // MARK: EnvelopeReceiver
+
+    func unheard(_ receipt: UInt64, by member: MemberID) { note { $0.unheard.append(receipt) } }
 
     func received(_ envelope: Envelope, from sender: MemberID) {
         note {

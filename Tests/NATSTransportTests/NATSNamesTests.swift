@@ -29,9 +29,14 @@ struct NATSNamesTests {
     @Test("The member of whom the server says that nobody hears it is read back, and nothing else")
     func absentee() throws {
         let member = try #require(MemberID(name: "node-1.a_b", incarnation: 0x0102_0304_0506_0708))
-        #expect(subjects.absentee(subjects.absence(of: member)) == member)
+        for receipt in [0, 7, UInt64.max] {
+            let read = subjects.absentee("\(subjects.absence(of: member)).\(receipt)")
+            #expect(read?.member == member)
+            #expect(read?.receipt == receipt)
+        }
+        #expect(subjects.absentee(subjects.absence(of: member)) == nil)
         let long = String(repeating: "A", count: 200)
-        for name in ["", "a", "patchbay.gone.x.*", "patchbay.gone.x.AAAAAAAAAAA", "p.\(long)"] {
+        for name in ["", "a", "patchbay.gone.x.*", "patchbay.gone.x.AAAAAAAAAAA.1", "p.\(long).1"] {
             #expect(subjects.absentee(name) == nil, "\(name)")
         }
     }

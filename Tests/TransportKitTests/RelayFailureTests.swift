@@ -38,6 +38,24 @@ struct RelayFailureTests {
         #expect(pair.isEmpty)
     }
 
+    @Test("A request whose end nobody has heard was not delivered", arguments: [0, 600_000])
+    func unheard(_ size: Int) throws {
+        let pair = Pair()
+        pair.net.filter = { _ in false }
+        let recorder = Recorder()
+        let handle = pair.open(String(repeating: "x", count: size), for: recorder)
+        let receipts = pair.net.published.map(\.envelope.receipt).filter { $0 != 0 }
+        let receipt = try #require(receipts.last)
+        #expect(receipts.count == 1 && pair.net.published.last?.envelope.receipt == receipt)
+        pair.caller.unheard(receipt &+ 1, by: pair.hostID)
+        pair.caller.unheard(receipt, by: pair.callerID)
+        #expect(recorder.outcome == "open")
+        pair.caller.unheard(receipt, by: pair.hostID)
+        #expect(recorder.outcome == "unreachable notDelivered")
+        #expect(pair.isEmpty)
+        withExtendedLifetime(handle) {}
+    }
+
     @Test("What is too large is not sent")
     func tooLarge() {
         let pair = Pair()

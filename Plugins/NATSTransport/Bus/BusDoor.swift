@@ -18,6 +18,8 @@ final class BusDoor: Sendable {
         /// Asks a sender for its number, or answers one that asked.
         case ask(MemberID, nonce: UInt64, PlaceInbox)
         case answer(MemberID, nonce: UInt64, place: [UInt8])
+        /// Nobody has heard an envelope to that member's inbox.
+        case unheard(UInt64, MemberID)
         case close(@Sendable () -> Void)
     }
 
@@ -93,7 +95,7 @@ final class BusDoor: Sendable {
             switch order {
             case .connected: queue.isConnected = true
             case .disconnected: queue.isConnected = false
-            case .subscribe, .ask, .answer:
+            case .subscribe, .ask, .answer, .unheard:
                 if queue.isClosed || queue.orders.count >= Self.ordersMax { return false }
             case .look, .overflowed, .close: break
             }

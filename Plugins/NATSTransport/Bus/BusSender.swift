@@ -87,6 +87,7 @@ final class BusSender {
                 .interrupted, .unknown, "More arrived from the NATS server than this process could take.")
             for subject in heard.keys { drop(subject) }
             for inbox in heard.values.map(\.inbox) { inbox.end(error) }
+        case .unheard(let receipt, let member): heard[.inbox(subjects.own)]?.inbox.unheard(receipt, by: member)
         case .close: break
         }
     }
@@ -100,7 +101,8 @@ final class BusSender {
         // What cannot be sent has its number all the same, so that receivers notice.
         guard session != nil else { return }
         for piece in EnvelopePieces(post.envelope, from: first, bytesMax: room) {
-            send(.piece(piece), to: place.name, place.place, reply: piece.isLast ? place.reply : nil)
+            let reply = piece.isLast ? place.reply.map { "\($0).\(post.envelope.receipt)" } : nil
+            send(.piece(piece), to: place.name, place.place, reply: reply)
         }
     }
 

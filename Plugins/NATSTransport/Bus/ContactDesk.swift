@@ -91,7 +91,9 @@ final class ContactDesk: Sendable {
         let (subjects, door) = (subjects, door)
         let absences = try LibrarySubscription(to: subjects.absences, session, Self.absenceRoom) { message in
             guard natsMsg_IsNoResponders(message), let name = natsMsg_GetSubject(message) else { return }
-            if let absentee = subjects.absentee(String(cString: name)) { door.noteAbsent(absentee) }
+            guard let (absentee, receipt) = subjects.absentee(String(cString: name)) else { return }
+            door.noteAbsent(absentee)
+            if receipt != 0 { door.order(.unheard(receipt, absentee)) }
         }
         state.withLock { $0.absences = absences }
     }

@@ -52,6 +52,11 @@ final class PlaceInbox: Sendable {
         }
     }
 
+    /// Tells every subscription of this member's own inbox.
+    func unheard(_ receipt: UInt64, by member: MemberID) {
+        for subscription in state.withLock({ $0.subscriptions }) { subscription.unheard(receipt, by: member) }
+    }
+
     func add(_ subscription: BrokerSubscription) {
         state.withLock { state in
             if state.subscriptions.isEmpty { state.arrivals.begin(now: .now()) }

@@ -106,6 +106,10 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         }
     }
 
+    func unheard(_ receipt: UInt64, by member: MemberID) {
+        for worker in gateway.allWorkers { worker.loop.execute { worker.desk?.unheard(receipt, by: member) } }
+    }
+
     func receivedAll() {
         let workers = gateway.allWorkers
         for index in sorted.indices where !sorted[index].isEmpty && index < workers.count {

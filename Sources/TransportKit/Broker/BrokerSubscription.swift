@@ -78,6 +78,11 @@ public final class BrokerSubscription: Subscription {
         if schedules { loop.execute { self.turn() } }
     }
 
+    /// Tells the receiver that nobody has heard what was published with that receipt; any thread.
+    public func unheard(_ receipt: UInt64, by member: MemberID) {
+        loop.execute { self.queue.withLock { $0.receiver }?.unheard(receipt, by: member) }
+    }
+
     /// Lets nothing more in, and says why after what is there; any thread.
     public func fail(_ error: TransportError) {
         let (isFirst, schedules) = queue.withLock { queue -> (Bool, Bool) in

@@ -69,12 +69,15 @@ final class RelayCaller {
         RelayOpening.write(request, callerLoop: post.loop, window: limits.window, to: &header)
         var rest = request.body
         let first = min(rest.readableBytes, max(0, post.bus.envelopeBytesMax - header.readableBytes))
-        try sendCounted(header, rest.readSlice(length: first), of: call)
+        // A request without its last frame is never served, so that one tells whether it was heard.
+        let body = rest.readSlice(length: first)
+        try sendCounted(header, body, of: call, receipt: rest.readableBytes == 0 ? call.exchange : 0)
         let partMax = max(1, post.bus.envelopeBytesMax - RelayFrame.bytesFixed)
         while rest.readableBytes > 0 {
             do throws(TransportError) {
                 let part = rest.readSlice(length: min(rest.readableBytes, partMax))
-                try sendCounted(self.header(.part, of: call), part, of: call)
+                let receipt = rest.readableBytes == 0 ? call.exchange : 0
+                try sendCounted(self.header(.part, of: call), part, of: call, receipt: receipt)
             } catch {
                 sendLeave(call)
                 throw error
@@ -88,8 +91,10 @@ final class RelayCaller {
         ).header(extra: extra)
     }
 
-    private func sendCounted(_ header: ByteBuffer, _ body: ByteBuffer?, of call: RelayCall) throws(TransportError) {
-        try post.send(header, body ?? ByteBuffer(), to: call.target.member)
+    private func sendCounted(
+        _ header: ByteBuffer, _ body: ByteBuffer?, of call: RelayCall, receipt: UInt64
+    ) throws(TransportError) {
+        try post.send(header, body ?? ByteBuffer(), to: call.target.member, receipt: receipt)
         call.sequence &+= 1
         call.lastSent = now
     }
@@ -129,6 +134,15 @@ final class RelayCaller {
 
     private func inOrder(where isMeant: (RelayCall) -> Bool) -> [RelayCall] {
         calls.values.filter(isMeant).sorted { $0.exchange < $1.exchange }
+    }
+
+    /// The end of a request was heard by nobody: it was not served.
+    func unheard(_ exchange: UInt64, by member: MemberID) {
+        guard let call = calls[exchange], call.target.member == member, !call.isAccepted else { return }
+        fail(
+            call,
+            TransportError(.unreachable, .notDelivered, "nobody hears the inbox of \(member); nothing was run"),
+            tellsHost: false)
     }
 
     func memberLeft(_ member: MemberID) {

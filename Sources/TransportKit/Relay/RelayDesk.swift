@@ -76,6 +76,9 @@ public final class RelayDesk {
         host.memberLeft(member)
     }
 
+    /// Nobody has heard the request that went out with this receipt: its exchange fails as not delivered.
+    public func unheard(_ receipt: UInt64, by member: MemberID) { caller.unheard(receipt, by: member) }
+
     /// The inbox subscription broke: frames may have been lost. Asks the other side of every exchange where it stands.
     /// Call it when the new subscription is active, or the answers are lost too.
     public func interrupted() {

@@ -9,9 +9,9 @@ struct RelayPost {
     let loop: UInt8
 
     func send(
-        _ header: ByteBuffer, _ body: ByteBuffer = ByteBuffer(), to member: MemberID
+        _ header: ByteBuffer, _ body: ByteBuffer = ByteBuffer(), to member: MemberID, receipt: UInt64 = 0
     ) throws(TransportError) {
-        try bus.publish(Envelope(header: header, body: body), to: .inbox(member))
+        try bus.publish(Envelope(header: header, body: body, receipt: receipt), to: .inbox(member))
     }
 
     /// Sends what may be lost without harm: something later says the same.
