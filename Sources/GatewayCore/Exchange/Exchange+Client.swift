@@ -112,7 +112,7 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         guard sentHead else { return refuse(.sessionNotFound, .refused) }
-        if isRelaying { sink?.end() } else { sink?.abort() }
+        if isRelaying || isHostedStream && isBetweenEvents { sink?.end() } else { sink?.abort() }
         finish(.ok)
     }
 

@@ -170,6 +170,22 @@ import TransportKit
         #expect(numbers(again) == [1, 2])
     }
 
+    @Test("The end of a session ends its stream plainly, also where that is relayed")
+    func endARelayedStream() throws {
+        let token = try open()
+        let stream = try a.get(session: token)
+        cluster.settle()
+        try #require(a.lane.last).begin(200, .eventStream)
+        let relayed = try b.get(session: token)
+        cluster.settle()
+        #expect(stream.isEnded)
+        // Word of the end comes before the host says that its stream is over.
+        let session = try #require(Array(token.utf8).withUnsafeBytes { b.worker.find($0) })
+        b.worker.end(session)
+        b.pass(.seconds(1))
+        #expect(relayed.isEnded)
+    }
+
     @Test func readTheLogOfANodeThatIsGone() throws {
         let token = try open()
         let call = try a.post(Body.call(id: 6), session: token)
