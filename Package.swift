@@ -117,7 +117,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "HTTPTransportTests",
-            dependencies: ["HTTPTransport", "SealedBox", "TransportAPI", nioCore, nioPosix, nioEmbedded, logging]),
+            dependencies: [
+                "HTTPTransport", "SealedBox", "TestSupport", "TransportAPI", nioCore, nioPosix, nioEmbedded, logging,
+            ]),
         .testTarget(
             name: "MemoryTransportTests", dependencies: ["MemoryTransport", "TransportAPI", nioCore, nioEmbedded]),
         .testTarget(

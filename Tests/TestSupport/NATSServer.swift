@@ -31,7 +31,7 @@ public final class NATSServer: Sendable {
     /// Everything of this server; removed when it is let go.
     public let folder: URL
     private let guardian: Guardian
-    private let state = Mutex(State(port: -1, monitorPort: -1))
+    private let state: Mutex<State>
 
     /// Where the program is; nil when it is not installed.
     public static let executable: String? = {
@@ -45,6 +45,8 @@ public final class NATSServer: Sendable {
         guard let executable = Self.executable else {
             throw Failure(description: "nats-server is not installed (Debian: nats-server)")
         }
+        // Not of the kernel's own choice: it would give them to somebody else while the server is away.
+        state = Mutex(State(port: try FreePort.take(), monitorPort: try FreePort.take()))
         self.settings = settings
         self.executable = executable
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("nats-\(UUID().uuidString)")

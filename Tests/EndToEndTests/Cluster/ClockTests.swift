@@ -1,5 +1,6 @@
 // Wall clocks that differ between nodes, or jump: no session, stream or question is lost, and nothing lasts longer.
 import Foundation
+import TestSupport
 import Testing
 
 extension Cluster {

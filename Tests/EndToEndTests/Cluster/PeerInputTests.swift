@@ -1,6 +1,7 @@
 // What reaches a node's cluster port and is not from a member: garbage, other secrets, members' own words repeated. It
 // is refused, the node says so, and its members and their sessions do not notice.
 import Foundation
+import TestSupport
 import Testing
 
 extension Cluster {

@@ -10,29 +10,8 @@ import TransportAPI
 
 @Suite("JetStream: three servers", .timeLimit(.minutes(2)))
 struct ReplicatedStoreTests {
-    /// Ports that were free a moment ago.
-    private static func freePorts(_ count: Int) throws -> [Int] {
-        var sockets: [Int32] = []
-        defer { for socket in sockets { close(socket) } }
-        return try (0..<count).map { _ in
-            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            sockets.append(socket)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket, $0, size) == 0 && getsockname(socket, $0, &size) == 0
-                }
-            }
-            try #require(isBound)
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-    }
-
     private static func servers() throws -> [NATSServer] {
-        let ports = try freePorts(3)
+        let ports = try (0..<3).map { _ in try FreePort.take() }
         let routes = ports.map { "\"nats://127.0.0.1:\($0)\"" }.joined(separator: ", ")
         return try ports.enumerated().map { index, port in
             var settings = NATSServer.Settings()

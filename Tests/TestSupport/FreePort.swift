@@ -3,12 +3,12 @@
 import Foundation
 import Synchronization
 
-enum FreePort {
+public enum FreePort {
     private static let range = 20_000..<30_000
     private static let next = Mutex(Int.random(in: range))
 
     /// A port on loopback that was free a moment ago, and is not given again soon.
-    static func take() throws -> Int {
+    public static func take() throws -> Int {
         for _ in 0..<range.count {
             let port = next.withLock { next in
                 next = next + 1 < range.upperBound ? next + 1 : range.lowerBound
@@ -16,8 +16,11 @@ enum FreePort {
             }
             if isFree(port) { return port }
         }
-        throw Overdue(description: "no port from \(range) is free")
+        throw NoPort()
     }
+
+    /// Every port of the range is taken.
+    public struct NoPort: Error {}
 
     private static func isFree(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
