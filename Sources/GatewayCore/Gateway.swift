@@ -51,6 +51,7 @@ public final class Gateway: Sendable {
     private let workers: Mutex<[Worker]> = Mutex([])
     private let workerCount = Atomic<Int>(0)
     private let gapCount = Atomic<UInt32>(0)
+    private let hearing = Atomic<UInt32>(.max)
     private let door = Mutex<ClusterDoor?>(nil)
 
     public init(_ parts: Parts) {
@@ -99,6 +100,16 @@ public final class Gateway: Sendable {
     /// How long a stream's host may be out of reach while it counts as present. Then its streams are given up.
     var hostPatience: TimeAmount { (parts.cluster?.timing.goneAfter ?? .seconds(5)) * 2 }
 
+    /// Since when this node hears the others, in seconds on its clock. Whoever lives is heard within a heartbeat.
+    var heardSince: UInt32 { hearing.load(ordering: .relaxed) }
+
+    /// The bus is broken, and nobody is heard.
+    var isDeaf: Bool { heardSince == .max }
+
+    func noteHearing() { hearing.store(clock.seconds(clock.now), ordering: .relaxed) }
+
+    func noteDeafness() { hearing.store(.max, ordering: .relaxed) }
+
     func countGap() { gapCount.add(1, ordering: .relaxed) }
 
     /// Begins to hear the other members and the node's own event loops. Call it once every worker is made; completes on
@@ -109,7 +120,7 @@ public final class Gateway: Sendable {
             let door = ClusterDoor(gateway: self, cluster: cluster, loop: first.loop)
             self.door.withLock { $0 = door }
             first.door = door
-            return door.open()
+            return door.open().map { self.noteHearing() }
         }.hop(to: loop)
     }
 }

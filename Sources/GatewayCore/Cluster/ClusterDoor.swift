@@ -35,11 +35,14 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
 
     /// Completes when this member hears what is sent to it. All subscriptions or none.
     func open() -> EventLoopFuture<Void> {
+        isRenewing = true
+        hasBrokenAgain = false
         let own = gateway.parts.member
         let asked = [Subject.inbox(own), .everyone].map { subject in
             cluster.bus.subscribe(to: subject, capacity: SubscriptionCapacity(), on: loop, self)
         }
         return EventLoopFuture.whenAllComplete(asked, on: loop).assumeIsolated().flatMapThrowing { results in
+            self.isRenewing = false
             let made = results.compactMap { try? $0.get() }
             guard made.count == results.count, !self.hasLeft else {
                 for subscription in made { subscription.end() }
@@ -47,6 +50,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
                 throw TransportError(.closed, .notDelivered, "\(own) has left the cluster")
             }
             self.subscriptions = made
+            if self.hasBrokenAgain { self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter }
             self.beat()
         }.nonisolated()
     }
@@ -61,19 +65,17 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
             "messages of other members may have been lost; every relayed exchange is verified",
             metadata: ["error": "\(error)"])
         gateway.countGap()
+        gateway.noteDeafness()
         renew()
     }
 
     /// Subscribes anew, at once: what comes meanwhile is lost.
     private func renew() {
-        isRenewing = true
-        hasBrokenAgain = false
         let old = subscriptions
         subscriptions = []
         let opened = open()
         for subscription in old { subscription.end() }
         opened.assumeIsolated().whenComplete { result in
-            self.isRenewing = false
             if case .success = result, !self.hasBrokenAgain { return self.gateway.hearsAgain() }
             self.subscribeAt = self.gateway.clock.now + Self.resubscribeAfter
         }

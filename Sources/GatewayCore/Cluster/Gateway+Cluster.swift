@@ -34,6 +34,10 @@ extension Gateway {
     /// This member hears the others again, and may have missed what they said meanwhile.
     func hearsAgain() {
         countGap()
+        noteHearing()
+        for upstream in parts.upstreams where upstream.takesAttachments {
+            for instance in upstream.instances { instance.countAway(from: clock.seconds(clock.now)) }
+        }
         for worker in allWorkers { worker.loop.execute { worker.desk?.interrupted() } }
     }
 
@@ -44,7 +48,7 @@ extension Gateway {
         guard let offer = member.heartbeat.attached,
             let upstream = parts.upstreams.first(where: { $0.takesAttachments && $0.name == offer.upstream }),
             let instance = upstream.attachedInstance(
-                digest: Self.digest(offer.instance), name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
+                digest: Self.digest(offer.instance), name: offer.instance, now: clock.seconds(clock.now))
         else { return }
         instance.attach(member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
         instance.era.store(offer.era, ordering: .relaxed)

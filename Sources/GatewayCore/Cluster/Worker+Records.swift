@@ -12,7 +12,8 @@ extension Worker {
     private var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
 
     /// How long it stays on record that a session has ended. Later its instance, which was told, is the one to know.
-    static let endedLifetime = TimeAmount.minutes(10)
+    /// Longer than the idle time of who has not heard of it.
+    private var endedLifetime: TimeAmount { max(.minutes(10), gateway.parts.waits.sessionIdle * 2) }
 
     private var idleSeconds: UInt32 {
         max(1, UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000))
@@ -44,22 +45,32 @@ extension Worker {
 
     /// What is on record of a session; nil when nothing is, or nobody knows.
     func lookUp(_ session: Session, then body: @escaping (SessionRecord?) -> Void) {
-        lookUp(session.id) { record in
+        read(session.id) { reading in
+            guard case .found(let record) = reading else { return body(nil) }
             // Ended is final, whoever reads it and for whatever reason.
-            if record?.state == .ended { self.end(session) }
+            if record.state == .ended { self.end(session) }
             body(record)
         }
     }
 
-    private func lookUp(_ id: SessionID, then body: @escaping (SessionRecord?) -> Void) {
-        guard let directory else { return body(nil) }
+    private enum Reading {
+        case found(SessionRecord)
+        /// Provably on no record.
+        case absent
+        /// Nobody knows, or nobody answers.
+        case unknown
+    }
+
+    private func read(_ id: SessionID, then body: @escaping (Reading) -> Void) {
+        guard let directory else { return body(.unknown) }
         directory.read(id.key, on: loop).assumeIsolated().whenComplete { result in
             switch result {
-            case .success(.found(let found)): body(SessionRecord(found.value))
-            case .success(.absent), .success(.unknown): body(nil)
+            case .success(.found(let found)): body(SessionRecord(found.value).map { .found($0) } ?? .unknown)
+            case .success(.absent): body(.absent)
+            case .success(.unknown): body(.unknown)
             case .failure:
                 self.metrics.recordFailures &+= 1
-                body(nil)
+                body(.unknown)
             }
         }
     }
@@ -68,14 +79,20 @@ extension Worker {
     func verify(_ session: Session, then body: @escaping () -> Void = {}) {
         guard directory != nil else { return body() }
         let gaps = gateway.gaps
-        lookUp(session) { record in
-            if let record, record.principal != session.principal { self.end(session) }
-            // Where the directory does not answer, the node goes on with what it knows.
-            session.noteRead(after: gaps)
-            if let record, !session.hasEnded, self.isOld(record) { self.recordUse(of: session) }
+        // Where the directory does not answer, the node goes on with what it knows, and asks again later.
+        session.noteRead(after: gaps, again: nowSeconds &+ Self.readAgainAfter)
+        read(session.id) { reading in
+            if case .found(let record) = reading {
+                if record.state == .ended || record.principal != session.principal { self.end(session) }
+                if !session.hasEnded, self.isOld(record) { self.recordUse(of: session) }
+            }
+            if case .unknown = reading {} else { session.noteRead(after: gaps, again: 0) }
             body()
         }
     }
+
+    /// Seconds after which a record that could not be read is asked for again.
+    private static let readAgainAfter: UInt32 = 10
 
     /// Serves a request once it is known what it needs. The directory answers, or gives up, within its timeout; a node
     /// is new for two heartbeats.
@@ -92,11 +109,13 @@ extension Worker {
         case .members: loop.assumeIsolated().scheduleTask(in: Self.tickInterval, goOn)
         case .state(let session): verify(session, then: goOn)
         case .upstreamID(let token):
-            lookUp(token.session) { record in
-                if let record, record.state == .live, record.principal == token.principal {
-                    _ = self.restore(token, upstreamSessionID: record.upstreamSessionID)
+            let gaps = gateway.gaps
+            read(token.session) { reading in
+                request.record = .read
+                if case .unknown = reading { request.record = .unknown }
+                if case .found(let record) = reading, record.state == .live, record.principal == token.principal {
+                    self.restore(token, upstreamSessionID: record.upstreamSessionID)?.noteRead(after: gaps, again: 0)
                 }
-                request.hasReadRecord = true
                 goOn()
             }
         }
@@ -105,31 +124,37 @@ extension Worker {
 
     // MARK: Changing
 
-    /// Changes the record by compare-and-set, again when somebody else was faster. `body` says what it changed to, or
-    /// nil for nothing to change.
+    /// Changes the record by compare-and-set, again when somebody else was faster.
+    /// - Parameters:
+    ///   - body: says what it changes to, or nil for nothing to change; called once for each attempt.
+    ///   - missing: nothing is on record; true if that is proven.
+    ///   - done: true if the change was written.
     func change(
         _ session: Session, attempts: Int = 4, _ body: @escaping (SessionRecord) -> SessionRecord?,
-        missing: @escaping () -> Void = {}, then done: @escaping () -> Void = {}
+        missing: @escaping (Bool) -> Void = { _ in }, then done: @escaping (Bool) -> Void = { _ in }
     ) {
-        guard let directory else { return done() }
+        guard let directory else { return done(false) }
         directory.read(session.id.key, on: loop).assumeIsolated().whenComplete { result in
             guard case .success(.found(let found)) = result, let record = SessionRecord(found.value) else {
-                if case .failure = result { self.metrics.recordFailures &+= 1 } else { missing() }
-                return done()
+                if case .failure = result { self.metrics.recordFailures &+= 1 }
+                if case .success(.absent) = result { missing(true) }
+                if case .success(.unknown) = result { missing(false) }
+                return done(false)
             }
             if record.state == .ended { self.end(session) }
-            guard let changed = body(record) else { return done() }
+            guard let changed = body(record) else { return done(false) }
             directory.update(
                 session.id.key, changed.value, from: found.revision,
-                lifetime: changed.state == .ended ? Self.endedLifetime : self.recordLifetime, on: self.loop
+                lifetime: changed.state == .ended ? self.endedLifetime : self.recordLifetime, on: self.loop
             ).assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(.lost) where attempts > 1:
+                case .success(.written): done(true)
+                case .success(.lost):
+                    guard attempts > 1 else { return done(false) }
                     self.change(session, attempts: attempts - 1, body, missing: missing, then: done)
                 case .failure:
                     self.metrics.recordFailures &+= 1
-                    done()
-                default: done()
+                    done(false)
                 }
             }
         }
@@ -158,7 +183,7 @@ extension Worker {
                 ended.handshake = []
                 return ended
             },
-            then: {
+            then: { _ in
                 // Whoever read the record between the first note and the write has believed that it lives.
                 self.gateway.tell(.ended(session.id))
                 body()
@@ -218,25 +243,21 @@ extension Worker {
     // MARK: Ending
 
     /// Nobody has used the session here for long, or it is too old. Others may be using it: then it stays, and is
-    /// looked at again when it may be over. Behind an attachment it is the attachment that ends it.
+    /// looked at again when it may be over. Behind an attachment it is the attachment that ends
+    /// it, and this node only forgets it.
     func retire(_ session: Session) {
-        let isAttached = session.instance.isAttached
-        let isOurs = directory == nil || session.isUnrecorded.load(ordering: .relaxed)
-        if nowSeconds >= session.endsAt || session.hasEnded || isOurs && !isAttached {
-            return isAttached ? end(session) : endIdle(session)
+        if nowSeconds >= session.endsAt || session.hasEnded || directory == nil {
+            return session.instance.isAttached ? end(session) : endIdle(session)
         }
+        if session.instance.isAttached { return forget(session) }
         session.touch(nowSeconds)
-        guard !isAttached else { return }
         let idle = idleSeconds
-        // Where the directory does not answer the session lives on.
-        var isOver = false
         change(
             session,
             { record in
                 let unix = self.gateway.clock.unixSeconds
                 let quiet = unix &- min(record.lastSeen, unix)
-                isOver = record.state == .live && quiet >= idle
-                guard isOver else {
+                guard record.state == .live, quiet >= idle, !session.isBusy else {
                     session.touch(self.nowSeconds &- min(quiet, self.nowSeconds))
                     return nil
                 }
@@ -245,13 +266,18 @@ extension Worker {
                 ended.handshake = []
                 return ended
             },
-            missing: {
-                // Nobody knows whether others use it. Its client finds it again by its token.
-                guard session.isRestored else { return }
-                session.forget()
-                self.gateway.sessions.forget(session)
+            missing: { isProven in
+                // Nobody knows whether others use what began elsewhere. Its client finds it again by its token.
+                if session.isRestored { return self.forget(session) }
+                let isUnrecorded = session.isUnrecorded.load(ordering: .relaxed)
+                if isProven || isUnrecorded, !session.isBusy { self.endIdle(session) }
             },
-            then: { if isOver { self.endIdle(session) } })
+            then: { isWritten in if isWritten { self.endIdle(session) } })
+    }
+
+    private func forget(_ session: Session) {
+        session.forget()
+        gateway.sessions.forget(session)
     }
 
     private func endIdle(_ session: Session) {

@@ -7,11 +7,16 @@ final class HeldRequest: ClientObserver {
     private var hasLeft = false
     private var isWritable = true
 
-    /// Begins what was held, unless nobody waits for it any more.
+    /// Begins what was held. A client that has left meanwhile leaves now: a stateful request is carried out all the
+    /// same, as it is when it need not wait.
     func goOn(_ begin: () -> (any ClientObserver)?) {
-        guard !hasLeft else { return }
         exchange = begin()
-        if !isWritable { exchange?.clientIsWritable(false) }
+        if hasLeft {
+            exchange?.clientLeft()
+            exchange = nil
+        } else if !isWritable {
+            exchange?.clientIsWritable(false)
+        }
     }
 
     func clientLeft() {

@@ -84,6 +84,10 @@ struct Refusal: Error {
         503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
         dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n"
     ).elsewhere
+    static let recordUnknown = Refusal(
+        503, .internalError, "What is on record of this session cannot be read now; nothing was run. Try again.",
+        lines: "Retry-After: 1\r\n"
+    ).elsewhere
     static let noRoomForSession = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again.",
         lines: "Retry-After: 1\r\n"

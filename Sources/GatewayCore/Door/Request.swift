@@ -11,8 +11,17 @@ public final class Request {
     public let body: ByteBuffer
     /// Set when another member, or another event loop, has the client and has asked this one to serve it.
     var forwarded: ForwardedFacts?
-    /// What is on record of its session was read; a session that is unknown all the same is none.
-    var hasReadRecord = false
+    /// What is known of its session's record, where that has to be read first.
+    var record = Record.unread
+    /// Decided in part already: nothing of it may wait any more.
+    var isSettled = false
+
+    enum Record {
+        case unread
+        /// A session that is unknown all the same is none.
+        case read
+        case unknown
+    }
 
     public init(head: RequestHead, block: ByteBuffer, body: ByteBuffer) {
         self.head = head
@@ -24,6 +33,8 @@ public final class Request {
     func with(body: ByteBuffer) -> Request {
         let changed = Request(head: head, block: block, body: body)
         changed.forwarded = forwarded
+        changed.record = record
+        changed.isSettled = isSettled
         return changed
     }
 

@@ -66,6 +66,8 @@ extension Exchange {
     private func failBeforeAnswer(
         _ code: TransportError.Code, _ reason: String, _ delivery: TransportError.Delivery
     ) {
+        isUnsent = delivery == .notDelivered
+        isDoubtful = delivery == .unknown
         guard sink != nil else { return finish(.clientLeft) }
         if plan.mode == .deletion { return answerDeletion() }
         // A modern client takes any error to this probe for "an old server": better a cut than a wrong verdict.
@@ -105,7 +107,6 @@ extension Exchange {
     private static let noAnswer = #"{"reason":"no_answer"}"#
 
     private func failUnsent(_ code: TransportError.Code, _ reason: String) {
-        isUnsent = true
         // A refused connection means that the process is gone, and with it the session that lived in its memory.
         if code == .refused, let session = plan.session {
             worker.end(session)
@@ -127,7 +128,9 @@ extension Exchange {
         var refusal = refusal
         // A client takes every error status but 404 for the end of its session (Python 1.x tears its transport down),
         // so a call that fails inside a live session is told with 200 and a JSON-RPC error.
-        if plan.isCall, let session = plan.session, !session.hasEnded, plan.path == nil { refusal.status = 200 }
+        if plan.isCall, let session = plan.session, !session.hasEnded, plan.path == nil, refusal.status != 404 {
+            refusal.status = 200
+        }
         status = refusal.status
         worker.write(refusal.answer(id: nil, of: self), request, to: sink)
         finish(outcome)

@@ -1,7 +1,6 @@
 // An exchange that another member, or another event loop of this node, serves: an instance behind an attachment, a
 // stream that is held elsewhere. This side passes on what comes, and knows no more of it.
 internal import NIOCore
-internal import Synchronization
 internal import TransportAPI
 internal import TransportKit
 
@@ -10,10 +9,9 @@ extension Exchange {
     func ask(attachmentOf instance: Instance) {
         guard let member = instance.member else {
             // It may come back within the time that its restart takes. Later its clients do better to begin anew.
-            let away = worker.nowSeconds &- min(instance.awaySince.load(ordering: .relaxed), worker.nowSeconds)
-            let isGone = away >= UInt32(clamping: worker.gateway.parts.waits.attachmentAway.nanoseconds / 1_000_000_000)
-            if isGone, let session = plan.session, sink != nil {
-                worker.end(session)
+            let most = UInt32(clamping: worker.gateway.parts.waits.attachmentAway.nanoseconds / 1_000_000_000)
+            let isGone = instance.away(worker.nowSeconds) >= most && !worker.gateway.isDeaf
+            if isGone, plan.session != nil, plan.mode != .deletion, sink != nil {
                 return refuse(.sessionNotFound, .unavailable)
             }
             return exchangeFailed(

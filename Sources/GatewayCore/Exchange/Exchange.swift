@@ -50,6 +50,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var isBetweenEvents = true
     /// The request has provably not reached its instance.
     var isUnsent = false
+    /// It may have reached its instance, or not.
+    var isDoubtful = false
     /// Place in the worker's list.
     var slot = 0
     /// Tells it from all others of its event loop, those included that have ended.

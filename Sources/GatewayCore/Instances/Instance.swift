@@ -32,10 +32,10 @@ public final class Instance: Sendable {
         var name: String
         var hasStreamEndpoint: Bool
         var member: MemberID?
+        /// Seconds on the node's clock; since when nobody puts it on the bus.
+        var awaySince: UInt32
     }
     private let offer: Mutex<Offer>
-    /// Seconds on the node's clock since when nobody puts it on the bus; 0 while somebody does.
-    let awaySince = Atomic<UInt32>(0)
 
     let health = Atomic<Health>(.unchecked)
     let isDraining = Atomic<Bool>(false)
@@ -49,12 +49,14 @@ public final class Instance: Sendable {
 
     public init(
         index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown,
-        isAttached: Bool = false
+        isAttached: Bool = false, now: UInt32 = 0
     ) {
         self.index = index
         givenName = name
         hasGivenStreamEndpoint = hasStreamEndpoint
-        offer = Mutex(Offer(name: name, hasStreamEndpoint: hasStreamEndpoint))
+        offer = Mutex(Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, awaySince: now))
+        // Nothing new for what only a token has told of.
+        if isAttached { health.store(.ejected, ordering: .relaxed) }
         self.digest = digest
         self.era = Atomic(era.rawValue)
         self.isAttached = isAttached
@@ -79,15 +81,28 @@ public final class Instance: Sendable {
 
     /// An attachment puts it on the bus.
     func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool) {
-        offer.withLock { $0 = Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, member: member) }
-        awaySince.store(0, ordering: .relaxed)
+        offer.withLock {
+            $0 = Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, member: member, awaySince: 0)
+        }
     }
 
-    /// Nobody does any more, or nobody has yet.
+    /// Nobody does any more.
     func detach(now: UInt32) {
-        offer.withLock { $0.member = nil }
+        offer.withLock { offer in
+            if offer.member != nil { offer.awaySince = now }
+            offer.member = nil
+        }
         health.store(.ejected, ordering: .relaxed)
-        awaySince.store(max(now, 1), ordering: .relaxed)
+    }
+
+    /// The time of those that could not be heard does not count.
+    func countAway(from now: UInt32) {
+        offer.withLock { if $0.member == nil { $0.awaySince = now } }
+    }
+
+    /// For how many seconds nobody has put it on the bus; 0 while somebody does.
+    func away(_ now: UInt32) -> UInt32 {
+        offer.withLock { $0.member == nil ? now &- min($0.awaySince, now) : 0 }
     }
 
     /// Takes an instance out of the choice for new work; what runs goes on.

@@ -57,7 +57,7 @@ public final class UpstreamGroup: Sendable {
     static let attachedMax = 1024
 
     /// The attached instance of this digest, made if it is not known. Nil at the bound.
-    func attachedInstance(digest: UInt64, name: String?, hasStreamEndpoint: Bool) -> Instance? {
+    func attachedInstance(digest: UInt64, name: String?, now: UInt32) -> Instance? {
         attached.withLock { all in
             if let known = all.first(where: { $0.digest == digest }) { return known }
             if all.count >= Self.attachedMax {
@@ -67,7 +67,7 @@ public final class UpstreamGroup: Sendable {
             let index = (all.last?.index ?? -1) + 1
             let instance = Instance(
                 index: index, name: name ?? String(digest, radix: 16), digest: digest,
-                hasStreamEndpoint: hasStreamEndpoint, isAttached: true)
+                hasStreamEndpoint: false, isAttached: true, now: now)
             all.append(instance)
             return instance
         }

@@ -137,6 +137,8 @@ extension Exchange {
             worker.gateway.answered.forget(question.nonce)
             return worker.gateway.tell(.unanswered(nonce: question.nonce))
         }
+        // Then the question keeps its deadline: should the answer not have arrived, the server hears an error.
+        if isDoubtful { return }
         // Not earlier: its host keeps the question, and its deadline, until the answer has come where it should.
         worker.gateway.tell(.answered(nonce: question.nonce))
         worker.gateway.questionAnswered(question.nonce, by: worker)

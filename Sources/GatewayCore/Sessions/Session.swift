@@ -42,6 +42,8 @@ public final class Session: Sendable {
     private let lastSeen: Atomic<UInt32>
     /// How many gaps the node had seen when it knew last what is on record of it.
     private let readAfter: Atomic<UInt32>
+    /// From when on the record is to be read all the same, since it could not be; 0 for not.
+    private let readAgain = Atomic<UInt32>(0)
     private let negotiated = Atomic<UInt8>(.max)
     /// Counts the instances that it has lived on.
     let epoch: UInt32 = 0
@@ -82,9 +84,20 @@ public final class Session: Sendable {
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
     /// Messages of other nodes were lost since it was known what is on record of it; they may have ended it.
-    func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }
+    func isUnread(since gaps: UInt32, now: UInt32) -> Bool {
+        if readAfter.load(ordering: .relaxed) != gaps { return true }
+        let again = readAgain.load(ordering: .relaxed)
+        return again != 0 && now >= again
+    }
 
-    func noteRead(after gaps: UInt32) { readAfter.store(gaps, ordering: .relaxed) }
+    /// - Parameter again: when to read it again, because it could not be read; 0 for not.
+    func noteRead(after gaps: UInt32, again: UInt32) {
+        readAgain.store(again, ordering: .relaxed)
+        readAfter.store(gaps, ordering: .relaxed)
+    }
+
+    /// Something of it runs here.
+    var isBusy: Bool { calls.load(ordering: .relaxed) > 0 || streams.load(ordering: .relaxed) > 0 }
 
     /// This node holds it no more, though it may live: the next request finds it anew by its token.
     var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
@@ -112,7 +125,7 @@ public final class Session: Sendable {
     func isExpired(_ now: UInt32, idle: UInt32) -> Bool {
         if now >= endsAt { return true }
         let quiet = now &- min(now, lastSeen.load(ordering: .relaxed))
-        return quiet >= idle && calls.load(ordering: .relaxed) == 0 && streams.load(ordering: .relaxed) == 0
+        return quiet >= idle && !isBusy
     }
 
     /// The raw value of the negotiated revision, or nil while unknown (after a restart with the same secret).

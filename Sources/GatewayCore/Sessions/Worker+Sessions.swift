@@ -12,17 +12,22 @@ extension Worker {
     ) throws(Refusal) -> Session {
         if request.head.known.isRepeated(.mcpSessionID) { throw .repeatedSession }
         let found = request.withValue(.mcpSessionID) { find($0) }
-        if found == nil, let token = request.withValue(.mcpSessionID, { foreignToken($0) }) {
+        if found == nil, let token = request.withValue(.mcpSessionID, { foreignToken($0) }),
+            token.upstream == upstream.digest, token.principal == principal
+        {
             if gateway.sessions.hasNoRoom(for: token.session) { throw .noRoomForSession }
-            if hasDirectory, !request.hasReadRecord, token.upstreamSessionID == nil, token.upstream == upstream.digest,
-                token.principal == principal, !gateway.sessions.hasEnded(token.session)
+            if request.record == .unknown { throw .recordUnknown }
+            if hasDirectory, request.record == .unread, token.upstreamSessionID == nil,
+                !gateway.sessions.hasEnded(token.session)
             {
                 throw .unread(.upstreamID(token))
             }
         }
         guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
         else { throw .sessionNotFound }
-        if hasDirectory, found.isUnread(since: gateway.gaps), !found.instance.isAttached {
+        if hasDirectory, found.isUnread(since: gateway.gaps, now: nowSeconds), !request.isSettled,
+            !found.instance.isAttached
+        {
             throw .unread(.state(found))
         }
         return found
@@ -80,10 +85,7 @@ extension Worker {
     private func instance(of token: SessionToken, _ upstream: UpstreamGroup) -> Instance? {
         if let known = upstream.instance(digest: token.instance) { return known }
         guard upstream.takesAttachments else { return nil }
-        let placeholder = upstream.attachedInstance(digest: token.instance, name: nil, hasStreamEndpoint: false)
-        // Only what is its own may wait for it there.
-        placeholder?.detach(now: nowSeconds)
-        return placeholder
+        return upstream.attachedInstance(digest: token.instance, name: nil, now: nowSeconds)
     }
 
     /// Enters a new session in the table. Nil when the table is full; the instance is told then.

@@ -42,6 +42,8 @@ extension Worker {
         let session = try session(of: request, upstream, principal(of: request))
         // A session that has negotiated a later revision does not know arrays, whatever the header says.
         if let known = session.revisionValue, known != Revision.v2025_03_26.rawValue { throw .batchNotAllowed }
+        // From here on answers are accepted, which cannot be done twice.
+        request.isSettled = true
         let calls = messages.count { $0.kind == .request }
         if session.calls.load(ordering: .relaxed) + calls > gateway.parts.limits.callsPerSession {
             throw .tooManyCalls

@@ -101,7 +101,11 @@ extension Worker {
     /// So short is this node there that a live member may not have been heard yet.
     private var isNew: Bool {
         guard hasDirectory, let timing = gateway.parts.cluster?.timing else { return false }
-        return nowSeconds <= UInt32(clamping: (timing.heartbeat * 2).nanoseconds / 1_000_000_000) &+ 1
+        let since = gateway.heardSince
+        // A bus that is broken is waited for no longer: what the log has is told.
+        guard since != .max else { return false }
+        let twice = UInt32(clamping: (timing.heartbeat * 2).nanoseconds / 1_000_000_000)
+        return nowSeconds &- min(since, nowSeconds) < twice
     }
 
     /// Gives the client what it has not seen, and makes it the one that listens.

@@ -143,6 +143,50 @@ import TransportAPI
         #expect(try third.post(Body.call(), session: token).status == 404)
     }
 
+    @Test("While the record cannot be read, a session with a long id is not called gone")
+    func waitsForTheRecord() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster, id: String(repeating: "x", count: 100))
+        cluster.backend.cutOffStore(from: [cluster[1].gateway.parts.member])
+        let call = try cluster[1].post(Body.call(), session: token)
+        cluster[1].loop.advanceTime(by: .seconds(10))
+        #expect(call.status == 503)
+        cluster.backend.heal()
+        #expect(try serve(cluster[1], token).status == 200)
+    }
+
+    @Test("An answer whose client did not wait, and that did not reach its server, may be given again")
+    func takesTheAnswerOfAClientThatLeftAgain() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        let call = try cluster[0].post(Body.call(), session: token)
+        let exchange = try #require(cluster[0].lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(event(#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}"#))
+        let question = try #require(call.questionID)
+        try cluster[1].post(Body.result(named: question), session: token).leave()
+        try #require(cluster[1].lane.last).fail(TransportError(.unreachable, .notDelivered, "no way"))
+        cluster.settle()
+        try cluster[0].post(Body.result(named: question), session: token)
+        #expect(cluster[0].lane.last?.body == #"{"jsonrpc":"2.0","id":"q","result":{}}"#)
+    }
+
+    @Test("An answer of which nobody knows whether it arrived leaves the question its deadline")
+    func keepsTheDeadlineOfADoubtfulAnswer() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        let call = try cluster[0].post(Body.call(), session: token)
+        let exchange = try #require(cluster[0].lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send(event(#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}"#))
+        try cluster[1].post(Body.result(named: try #require(call.questionID)), session: token)
+        try #require(cluster[1].lane.last).fail(TransportError(.interrupted, .unknown, "it broke"))
+        cluster.settle()
+        #expect(cluster[0].worker.questions.count == 1)
+        cluster[0].pass(.seconds(340))
+        #expect(cluster[0].lane.opened.contains { $0.body?.contains("timed_out") == true })
+    }
+
     @Test("An answer that did not reach its server may be given again at any node")
     func takesAnUnsentAnswerAgain() throws {
         let cluster = try makeCluster()

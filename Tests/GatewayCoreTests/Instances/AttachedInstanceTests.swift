@@ -69,6 +69,23 @@ import TransportKit
         #expect(try node.post(Body.call(), session: token).status == 404)
     }
 
+    @Test("While the bus is broken nobody is given up, and the time does not count")
+    func waitsForTheBus() throws {
+        let token = token()
+        #expect(try node.post(Body.call(), session: token).text.contains("not_delivered"))
+        node.gateway.noteDeafness()
+        node.pass(.seconds(300))
+        #expect(try node.post(Body.call(), session: token).text.contains("not_delivered"))
+        try #require(node.instances.first).countAway(from: node.worker.nowSeconds)
+        node.gateway.noteHearing()
+        node.pass(.seconds(60))
+        #expect(try node.post(Body.call(), session: token).text.contains("not_delivered"))
+        node.pass(.seconds(61))
+        #expect(try node.post(Body.call(), session: token).status == 404)
+        node.gateway.noteAttachment(try attachment())
+        #expect(try node.post(Body.call(), session: token).status != 404)
+    }
+
     @Test("The end of a session whose attachment cannot be reached is put on record, and told")
     func recordsTheEndInstead() throws {
         let token = token()
