@@ -14,6 +14,7 @@ from pathlib import Path
 
 import instructions
 import load
+import nats
 import nodes
 import report
 from children import Children, Failure, build, cores
@@ -21,7 +22,7 @@ from variants import STARTERS, Variant, start_backend
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent.parent / ".bench"
-PARTS = ("throughput", "latency", "relay", "resume", "memory", "instructions")
+PARTS = ("throughput", "latency", "relay", "resume", "memory", "nats", "instructions")
 
 # What Patchbay must reach: (name, part, bound, unit, how to read the figure from the results, True if more is better).
 # The first column of the targets in the design: a first foundation; it is to be tightened, never loosened.
@@ -126,6 +127,15 @@ def measure_nodes(children, chosen, programs, results):
     cluster.stop()
 
 
+def measure_nats(children, chosen, backends, programs, results):
+    proxy_core, load_core = cores()
+    say("calls through attachments, over NATS")
+    with nats.start(children, programs, backends[0], proxy_core, load_core) as stage:
+        results["nats"] = nats.calls(stage, chosen, HERE)
+        say(f"{nats.LOGGED:,} events logged and resumed")
+        results["nats"]["log"] = [nats.log_round(stage) for _ in range(chosen.rounds)]
+
+
 def measure_memory(children, chosen, backends, programs, results):
     proxy_core, load_core = cores()
     results["memory"] = {}
@@ -153,6 +163,8 @@ def measure(chosen):
         say("only one core: proxy and load share it, so times mean little")
     OUTPUT.mkdir(exist_ok=True)
     programs = {name: build(HERE / f"{name}.c", OUTPUT) for name in ("backend", "pace", "streams", "follow")}
+    if "nats" in chosen.only:
+        programs["bare"] = build(HERE / "bare.c", OUTPUT, "libnats")
     results = {}
     with Children(OUTPUT) as children:
         backends = [start_backend(children, programs["backend"], cores()[1], number) for number in (1, 2)]
@@ -162,6 +174,8 @@ def measure(chosen):
             measure_nodes(children, chosen, programs, results)
         if "memory" in chosen.only:
             measure_memory(children, chosen, backends, programs, results)
+        if "nats" in chosen.only and "patchbay" not in chosen.without:
+            measure_nats(children, chosen, backends, programs, results)
         if "instructions" in chosen.only:
             measure_instructions(children, chosen, backends, results)
     return results
@@ -204,6 +218,8 @@ def main():
         print(report.resume_table(results["resume"], nodes.REPLAYED))
     if "memory" in results:
         print(report.memory_table(results["memory"]))
+    if "nats" in results:
+        print(report.nats_tables(results["nats"], nats.GOAL))
     if "instructions" in results:
         print(report.instruction_table(results["instructions"], instructions.load_figures()))
     missed = []

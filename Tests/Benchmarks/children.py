@@ -44,10 +44,17 @@ def require(program, package):
     return path
 
 
-def build(source, directory):
-    """Compiles one C file of this folder into `directory` and returns the program's path."""
+def build(source, directory, library=None):
+    """Compiles one C file of this folder into `directory` and returns the program's path. The library is one that
+    pkg-config knows, and is in the package of its name with `-dev`."""
     program = directory / source.stem
     command = [require("gcc", "gcc"), "-O2", "-Wall", "-Wextra", "-std=gnu11", "-o", program, source]
+    if library:
+        flags = subprocess.run(
+            [require("pkg-config", "pkg-config"), "--cflags", "--libs", library], capture_output=True, check=False)
+        if flags.returncode != 0:
+            raise Failure(f"{library} is not installed: apt-get install {library}-dev")
+        command += flags.stdout.decode().split()
     if subprocess.run(command, check=False).returncode != 0:
         raise Failure(f"{source.name} does not compile")
     return program
@@ -105,6 +112,11 @@ class Children:
         child.stdin.close()
         child.stdout.close()
         return child.wait()
+
+    def kill(self, child):
+        """SIGKILL: no last word to anybody."""
+        os.killpg(child.pid, signal.SIGKILL)
+        self.stop(child)
 
     def output(self, arguments, core, name, seconds):
         """Runs a program to its end and returns what it printed."""

@@ -60,18 +60,8 @@ def session_file(variant, directory):
 def throughput(children, variant, kind, seconds, core, folder):
     """Saturates the variant; CPU is that of the proxy alone, load and servers run on the other core."""
     before = schedule_us(variant.child.pid) if variant.child else None
-    text = children.output(
-        [require("wrk", "wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", folder / "calls.lua",
-         f"http://127.0.0.1:{variant.port}/mcp", "--", children.directory / f"sessions-{variant.name}.txt",
-         TOOLS[kind]],
-        core, "wrk", seconds + 20)
+    outcome = saturated(children, variant, kind, seconds, core, folder)
     after = schedule_us(variant.child.pid) if variant.child else None
-    lines = [line for line in text.splitlines() if line.startswith("outcome ")]
-    if not lines:
-        raise Failure(f"wrk printed no outcome for {variant.name}:\n{text}{children.log_end('wrk')}")
-    outcome = json.loads(lines[0].removeprefix("outcome "))
-    if outcome["errors"] or outcome["requests"] == 0:
-        raise Failure(f"{variant.name}, {kind}: {outcome['errors']} of {outcome['requests']} requests failed")
     return {
         "cpu_us": (after[0] - before[0]) / outcome["requests"] if before else None,
         "waited": (after[1] - before[1]) / outcome["duration_us"] if before else None,
@@ -81,10 +71,26 @@ def throughput(children, variant, kind, seconds, core, folder):
     }
 
 
-def paced(children, variant, program, core):
+def saturated(children, variant, kind, seconds, core, folder):
+    """What wrk says, all requests answered: requests, duration_us, p50_us, p99_us."""
+    text = children.output(
+        [require("wrk", "wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", folder / "calls.lua",
+         f"http://127.0.0.1:{variant.port}/mcp", "--", children.directory / f"sessions-{variant.name}.txt",
+         TOOLS[kind]],
+        core, "wrk", seconds + 20)
+    lines = [line for line in text.splitlines() if line.startswith("outcome ")]
+    if not lines:
+        raise Failure(f"wrk printed no outcome for {variant.name}:\n{text}{children.log_end('wrk')}")
+    outcome = json.loads(lines[0].removeprefix("outcome "))
+    if outcome["errors"] or outcome["requests"] == 0:
+        raise Failure(f"{variant.name}, {kind}: {outcome['errors']} of {outcome['requests']} requests failed")
+    return outcome
+
+
+def paced(children, variant, program, core, rate=PACED_RATE):
     """Latency at a fixed rate far below saturation."""
     text = children.output(
-        [program, variant.port, PACED_RATE, PACED_MILLISECONDS, PACED_CONNECTIONS,
+        [program, variant.port, rate, PACED_MILLISECONDS, PACED_CONNECTIONS,
          children.directory / f"sessions-{variant.name}.txt"],
         core, "pace", 30)
     return json.loads(text)

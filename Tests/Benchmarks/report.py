@@ -102,6 +102,51 @@ def resume_table(rounds, events):
     return table(f"{events:,} events of one stream, as fast as they go", header, rows)
 
 
+def within(rounds, figure):
+    """The median over the rounds of what is compared within one, so that drift cancels out."""
+    return median(figure(each) for each in rounds)
+
+
+def nats_tables(results, goal):
+    saturated, log = results["saturated"], results["log"]
+    rows = []
+    for way in ("A", "C"):
+        figures = [each[way] for each in saturated]
+        rows.append([
+            way, number(middle(figures, "rate"), 0),
+            number(within(saturated, lambda each: each[way]["rate"] / each["A"]["rate"]), 2),
+            *(number(middle([each["parts"] for each in figures], part) if part in figures[0]["parts"] else None)
+              for part in ("node", "nats-server", "attachment")),
+            number(middle(figures, "cpu_us")),
+            number(within(saturated, lambda each: each[way]["cpu_us"] / each["A"]["cpu_us"]), 2)])
+    tables = [table(
+        "Calls through an attachment over NATS (C) and through one lone node (A), on one core, saturated",
+        ["", "calls/s", "× A", "CPU µs of node", "of nats-server", "of attachment", "of all", "× A"], rows)]
+    rows = []
+    for rate, rounds in results["paced"].items():
+        for key in ("p50_us", "p99_us"):
+            rows.append([
+                f"{int(rate):,}", key[:3], *(number(middle([each[way] for each in rounds], key), 0)
+                                             for way in ("A", "C", "bare")),
+                number(within(rounds, lambda each: each["C"][key] - each["A"][key]), 0),
+                number(within(rounds, lambda each: (each["C"][key] - each["A"][key]) / each["bare"][key]), 2),
+                f"≤ {goal}, not judged" if key == "p50_us" else "–"])
+    tables.append(table(
+        "What the way over NATS adds to a call, beside a bare request and reply through the same nats-server",
+        ["calls/s", "", "A µs", "C µs", "bare µs", "C adds", "× bare", "goal"], rows))
+    rows = [[
+        number(middle(log, "rate"), 0), number(middle(log, "messages"), 0), number(middle(log, "node_cpu_us")),
+        number(middle(log, "server_cpu_us")), *(number(within(log, lambda each: each[source]["us"]), 2)
+                                                for source in ("host", "log")),
+        number(within(log, lambda each: each["log"]["us"] / each["host"]["us"]), 2),
+        *(number(within(log, lambda each: each[source]["first_us"] / 1000)) for source in ("host", "log"))]]
+    tables.append(table(
+        "Events of a call whose client is away: into JetStream, and resumed at another node",
+        ["events/s", "messages", "CPU µs of node per event", "of nats-server", "µs per event from the living host",
+         "from the log", "× host", "first event ms, host", "log"], rows))
+    return "\n".join(tables)
+
+
 def memory_table(memory):
     rows = [
         [name, f"{figures['streams']:,}", number(figures["kib_per_stream"], 1), number(figures["kib_per_session"], 2)]
