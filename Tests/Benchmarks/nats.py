@@ -1,7 +1,7 @@
 """What NATS costs: calls through attachments (C) beside one lone node (A), and events that wait in the log.
 
-Called by bench.py. A, and all of C but its instance, share the proxies' core: node, nats-server and attachment of a call
-wake each other there, so C has no more of the machine than A. The same holds for the bare request and reply.
+Called by bench.py. Nodes and nats-server share the proxies' core; the attachment is beside its instance, on the core of
+load and servers. Of the bare request and reply who asks stands where a node does, and who answers beside the instance.
 """
 
 import http.client
@@ -11,6 +11,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 
 import load
 import nodes
@@ -19,9 +20,13 @@ from variants import Variant, patchbay_program, patchbay_ready
 
 SECRET = "a-secret-of-the-benchmarks-and-of-nobody-else"
 GOAL = 3  # what C adds at the median, in bare requests and replies; shown and not judged
-SHARE = 0.3  # of the rate at which A saturates its core
+SHARE = 0.3  # of the rate at which A is saturated
+FEASIBLE = 0.9  # of the rate at which C is saturated; above it there is a queue and no latency to compare
 LOW_RATE = 1_000
+LOG = "log-streams"
 LOGGED = 9_900  # the log keeps 10,000 entries of one stream
+WRITES = 4  # streams whose way into the log is timed
+REST_SECONDS = 1  # more than a stream takes into the log
 STANDS_STILL = 0.3  # seconds without a new message: everything is in the log
 GONE_SECONDS = 3
 BUCKET, STREAM = "64MiB", "256MiB"
@@ -85,9 +90,9 @@ class Stage:
         child = self.patchbay(["serve", "--config", config], f"nats-{name}")
         return Variant(name, patchbay_ready(self.children, child), child)
 
-    def patchbay(self, arguments, name):
+    def patchbay(self, arguments, name, core=None):
         return self.children.start(
-            [patchbay_program(self.children), *arguments], self.proxy_core, name,
+            [patchbay_program(self.children), *arguments], self.proxy_core if core is None else core, name,
             {"PATCHBAY_EVENT_LOOPS": "1", "PATCHBAY_SECRET": SECRET})
 
 
@@ -126,14 +131,14 @@ def wait_for_session(variant, seconds=nodes.JOIN_SECONDS):
 
 @dataclass
 class Ways:
-    """`parts` are the programs of each way whose CPU is shown, by their names."""
+    """`parts` are the programs of each way whose CPU is shown, by their names; `programs` what is to be stopped."""
 
     variants: dict
     parts: dict
-    others: list
+    programs: list
 
     def stop(self, children):
-        for child in {id(child): child for child in self.others}.values():
+        for child in self.programs:
             children.stop(child)
 
 
@@ -146,8 +151,8 @@ def start_ways(stage):
     second = stage.node("second", "calls", "transport: nats")
     attachment = stage.patchbay(
         ["attach", "--upstream-name", "main", "--url", f"http://127.0.0.1:{stage.backend}/mcp", "--transport", "nats",
-         "--nats", stage.server.url, "--nats-prefix", "calls", "--nats-bucket-bytes", BUCKET, "--nats-stream-bytes", STREAM,
-         "--log-level", "warning"], "nats-attach")
+         "--nats", stage.server.url, "--nats-prefix", "calls", "--nats-bucket-bytes", BUCKET,
+         "--nats-stream-bytes", STREAM, "--log-level", "warning"], "nats-attach", stage.load_core)
     variants = {"A": lone, "C": Variant("C", door.port, door.child)}
     for variant in (*variants.values(), second):
         wait_for_session(variant)
@@ -170,36 +175,37 @@ def saturate(stage, ways, name, seconds, folder):
     return {"rate": outcome["requests"] * 1e6 / outcome["duration_us"], "cpu_us": sum(parts.values()), "parts": parts}
 
 
-def ask_bare(stage, rate):
+def pace(stage, ways, way, rate):
+    if way != "bare":
+        return load.paced(stage.children, ways.variants[way], stage.programs["pace"], stage.load_core, rate)
     text = stage.children.output(
         [stage.programs["bare"], stage.server.url, "bare", rate, load.PACED_MILLISECONDS], stage.proxy_core, "bare", 30)
     return json.loads(text)
 
 
 def calls(stage, chosen, folder):
-    """{saturated: [{way: figures}], paced: {rate: [{way: figures}]}}, a round each; the first rate is the judged one."""
+    """{saturated: [{way: figures}], paced: [{name, rate, rounds: [{way: figures}] or None beyond what C does}]}."""
     ways = start_ways(stage)
-    answerer = stage.children.start([stage.programs["bare"], stage.server.url, "bare"], stage.proxy_core, "answerer")
+    answerer = stage.children.start([stage.programs["bare"], stage.server.url, "bare"], stage.load_core, "answerer")
     stage.children.line(answerer)
     for name in WAYS:
         saturate(stage, ways, name, 1, folder)  # warm-up
-    results = {"saturated": [], "paced": {}}
-    for turn in range(chosen.rounds):
-        results["saturated"].append(
-            {name: saturate(stage, ways, name, chosen.seconds, folder) for name in turned(WAYS, turn)})
-    own = sorted(figures["A"]["rate"] for figures in results["saturated"])[chosen.rounds // 2]
-    for rate in (int(own * SHARE) // 100 * 100, LOW_RATE):
-        def measure(name, rate=rate):
-            if name == "bare":
-                return ask_bare(stage, rate)
-            return load.paced(stage.children, ways.variants[name], stage.programs["pace"], stage.load_core, rate)
-
-        turns = chosen.rounds * chosen.seconds * 1000 // load.PACED_MILLISECONDS
-        results["paced"][rate] = [
-            {name: measure(name) for name in turned((*WAYS, "bare"), turn)} for turn in range(turns)]
+    saturated = [
+        {name: saturate(stage, ways, name, chosen.seconds, folder) for name in turned(WAYS, turn)}
+        for turn in range(chosen.rounds)]
+    lone, attached = (median(figures[name]["rate"] for figures in saturated) for name in WAYS)
+    rates = (
+        ("30 % of A's", lone * SHARE), ("30 % of C's", attached * SHARE), ("low", LOW_RATE))
+    turns = chosen.rounds * chosen.seconds * 1000 // load.PACED_MILLISECONDS
+    paced = []
+    for name, rate in rates:
+        rate = max(int(rate) // 100 * 100, 100)
+        rounds = None if rate > attached * FEASIBLE else [
+            {way: pace(stage, ways, way, rate) for way in turned((*WAYS, "bare"), turn)} for turn in range(turns)]
+        paced.append({"name": name, "rate": rate, "rounds": rounds})
     stage.children.stop(answerer)
     ways.stop(stage.children)
-    return results
+    return {"saturated": saturated, "paced": paced}
 
 
 def turned(names, turn):
@@ -211,8 +217,8 @@ def turned(names, turn):
 
 
 def log_round(stage):
-    """One round: a call whose client leaves at once, its events' way into JetStream, and two resumes: at another node
-    while the host lives, so from the host's memory, and after it was killed, so from the log."""
+    """One round: calls whose client leaves at once, their events' way into JetStream, and two resumes of the last one:
+    at another node while the host lives, so from the host's memory, and after it was killed, so from the log."""
     reach = f'transport: http, instances: ["http://127.0.0.1:{stage.backend}/mcp"]'
     own, other = (stage.node(name, "log", reach) for name in ("host", "reader"))
     cluster = nodes.Cluster(
@@ -222,46 +228,51 @@ def log_round(stage):
     nodes.join(cluster)
     session = cluster.session()
     cluster.settle()
-    stream = "log-streams"
-    begin = stage.server.logged(stream)
-    before = cpu_us(own.child, stage.server.child)
-    started = time.monotonic()
+    seconds = sum(timed_write(cluster, stage.server, session) for _ in range(WRITES))
+    # Asking the server how far it is takes CPU of its own, so this one is not watched.
+    programs = (own.child, stage.server.child)
+    messages, before = stage.server.logged(LOG), cpu_us(*programs)
     source = cluster.left_call(session, LOGGED, 0)
-    seconds = until_still(stage.server, stream, begin) - started
-    node, server = (
-        (after - early) / LOGGED for after, early in zip(cpu_us(own.child, stage.server.child), before))
+    time.sleep(REST_SECONDS)
+    node, server = ((after - early) / LOGGED for after, early in zip(cpu_us(*programs), before))
     figures = {
-        "rate": LOGGED / seconds, "messages": stage.server.logged(stream) - begin, "node_cpu_us": node,
+        "rate": WRITES * LOGGED / seconds, "messages": stage.server.logged(LOG) - messages, "node_cpu_us": node,
         "server_cpu_us": server}
+    until_still(stage.server, messages)
     figures["host"] = resumed(cluster, session, source)
     stage.children.kill(own.child)
-    # Until its silence counts, a resume would wait for it.
-    time.sleep(GONE_SECONDS + 1)
+    time.sleep(GONE_SECONDS + 1)  # until its silence counts, a resume would wait for it
     figures["log"] = resumed(cluster, session, source)
     stage.children.stop(other.child)
     return figures
+
+
+def timed_write(cluster, server, session):
+    """Seconds from a call to the moment when all its events are in the log."""
+    messages, started = server.logged(LOG), time.monotonic()
+    cluster.left_call(session, LOGGED, 0)
+    return until_still(server, messages) - started
 
 
 def cpu_us(*children):
     return [schedule_us(child.pid)[0] for child in children]
 
 
-def until_still(server, stream, begin, seconds=60):
-    """When the last message came, at most that many seconds after this call."""
+def until_still(server, begin, seconds=60):
+    """When the last message came; there must be one behind `begin`."""
     deadline = time.monotonic() + seconds
     last, changed = begin, time.monotonic()
     while time.monotonic() < deadline:
-        now = server.logged(stream)
+        now = server.logged(LOG)
         if now != last:
             last, changed = now, time.monotonic()
         elif last != begin and time.monotonic() - changed > STANDS_STILL:
             return changed
-        time.sleep(0.02)
+        time.sleep(0.005)
     raise Failure(f"the log got {last - begin} messages and did not come to rest within {seconds} s")
 
 
 def resumed(cluster, session, source):
-    """Time to the first event, and time per event behind it."""
+    """Time per event, and to the first one."""
     followed = cluster.follow(cluster.other.port, session, source, LOGGED - 1)
-    first = followed["first_p50_us"]
-    return {"first_us": first, "us": (followed["total_us"] - first) / (LOGGED - 2)}
+    return {"us": followed["total_us"] / (LOGGED - 1), "first_us": followed["first_p50_us"]}

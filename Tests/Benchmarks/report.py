@@ -120,14 +120,18 @@ def nats_tables(results, goal):
             number(middle(figures, "cpu_us")),
             number(within(saturated, lambda each: each[way]["cpu_us"] / each["A"]["cpu_us"]), 2)])
     tables = [table(
-        "Calls through an attachment over NATS (C) and through one lone node (A), on one core, saturated",
+        "Calls through an attachment over NATS (C) and through one lone node (A), saturated",
         ["", "calls/s", "× A", "CPU µs of node", "of nats-server", "of attachment", "of all", "× A"], rows)]
     rows = []
-    for rate, rounds in results["paced"].items():
+    for measured in results["paced"]:
+        rounds, name = measured["rounds"], f"{measured['name']}: {measured['rate']:,}"
+        if rounds is None:
+            rows.append([name, "", "", "more than C does here", *[""] * 4])
+            continue
         for key in ("p50_us", "p99_us"):
             rows.append([
-                f"{int(rate):,}", key[:3], *(number(middle([each[way] for each in rounds], key), 0)
-                                             for way in ("A", "C", "bare")),
+                name, key[:3],
+                *(number(middle([each[way] for each in rounds], key), 0) for way in ("A", "C", "bare")),
                 number(within(rounds, lambda each: each["C"][key] - each["A"][key]), 0),
                 number(within(rounds, lambda each: (each["C"][key] - each["A"][key]) / each["bare"][key]), 2),
                 f"≤ {goal}, not judged" if key == "p50_us" else "–"])
