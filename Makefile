@@ -31,7 +31,7 @@ build: ## Debug build of the command
 release: ## Release build of the command
 	$(SWIFT) build $(RELEASE) --product patchbay
 
-bench: ## Benchmarks against nginx and HAProxy, as ratios in one interleaved run (BENCH="--quick" for a short one)
+bench: ## Benchmarks against nginx and HAProxy, and over NATS, as ratios in one interleaved run (BENCH="--quick" for a short one)
 	@$(SETUP) bench
 	$(SWIFT) build $(RELEASE) --product patchbay
 	python3 Tests/Benchmarks/bench.py $(BENCH)

@@ -115,7 +115,10 @@ class Children:
 
     def kill(self, child):
         """SIGKILL: no last word to anybody."""
-        os.killpg(child.pid, signal.SIGKILL)
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.stop(child)
 
     def output(self, arguments, core, name, seconds):

@@ -126,7 +126,7 @@ def nats_tables(results, goal):
     for measured in results["paced"]:
         rounds, name = measured["rounds"], f"{measured['name']}: {measured['rate']:,}"
         if rounds is None:
-            rows.append([name, "", "", "more than C does here", *[""] * 4])
+            rows.append([name, "", "", "more than C does here", *[""] * 6])
             continue
         for key in ("p50_us", "p99_us"):
             rows.append([
@@ -134,10 +134,11 @@ def nats_tables(results, goal):
                 *(number(middle([each[way] for each in rounds], key), 0) for way in ("A", "C", "bare")),
                 number(within(rounds, lambda each: each["C"][key] - each["A"][key]), 0),
                 number(within(rounds, lambda each: (each["C"][key] - each["A"][key]) / each["bare"][key]), 2),
-                f"≤ {goal}, not judged" if key == "p50_us" else "–"])
+                f"≤ {goal}, not judged" if key == "p50_us" else "–",
+                *(number(middle([each[way] for each in rounds], "cpu_us")) for way in ("A", "C"))])
     tables.append(table(
         "What the way over NATS adds to a call, beside a bare request and reply through the same nats-server",
-        ["calls/s", "", "A µs", "C µs", "bare µs", "C adds", "× bare", "goal"], rows))
+        ["calls/s", "", "A µs", "C µs", "bare µs", "C adds", "× bare", "goal", "CPU µs per call, A", "C"], rows))
     rows = [[
         number(middle(log, "rate"), 0), number(middle(log, "messages"), 0), number(middle(log, "node_cpu_us")),
         number(middle(log, "server_cpu_us")), *(number(within(log, lambda each: each[source]["us"]), 2)
