@@ -82,6 +82,7 @@ final class NATSConnection: Sendable {
         var pause = RetryPause(first: options.reconnectFirst, most: options.reconnectMax)
         var hasStarted = false
         var isTold = false
+        defer { if !hasStarted { started("the transport was closed") } }
         while !state.withLock({ $0.isClosing }) {
             do throws(NATSDialFailure) {
                 let session = try connect()
@@ -92,6 +93,7 @@ final class NATSConnection: Sendable {
                 serve(session)
             } catch {
                 if !hasStarted, error.isFinal || NIODeadline.now() >= deadline {
+                    hasStarted = true
                     started(error.text)
                     break
                 }

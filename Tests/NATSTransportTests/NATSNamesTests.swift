@@ -113,8 +113,15 @@ struct SentPlacesTests {
         var places = places()
         _ = places.take(.topic("a"), pieces: 1, now: start)
         _ = places.take(.topic("b"), pieces: 1, now: start + .seconds(50))
-        #expect(places.doubtful(now: start + .seconds(55)).count == 2)
-        #expect(places.doubtful(now: start + .seconds(70)).map(\.name).count == 1)
+        #expect(places.takeDoubtful().isEmpty)
+        places.connectionBroke(now: start + .seconds(55))
+        #expect(places.takeDoubtful().count == 2)
+        // It is the break that counts, however long it takes until there is a connection again.
+        places.connectionBroke(now: start + .seconds(70))
+        places.connectionBroke(now: start + .seconds(500))
+        _ = places.take(.topic("c"), pieces: 1, now: start + .seconds(600))
+        #expect(places.takeDoubtful().map(\.name).count == 2)
+        #expect(places.takeDoubtful().isEmpty)
     }
 }
 

@@ -63,7 +63,7 @@ final class BusSender {
             if now >= nextTick {
                 nextTick = now + Self.tickEvery
                 desk.endLateStart(now: now)
-                for place in sent.takeQuiet(now: now) { send(.mark(number: place.number), to: place.name, place.place) }
+                if session != nil { for place in sent.takeQuiet(now: now) { mark(place, now: now) } }
             }
         }
     }
@@ -106,6 +106,10 @@ final class BusSender {
         }
     }
 
+    private func mark(_ place: SentPlaces.Sent, now: NIODeadline) {
+        send(.mark(number: place.number, age: max(.zero, now - place.sentAt)), to: place.name, place.place)
+    }
+
     private func send(_ frame: BrokerFrame, to name: String, _ place: [UInt8], reply: String? = nil) {
         guard let session, sealer.seal(frame, for: place, into: &scratch) else { return }
         let status = scratch.withUnsafeReadableBytes { bytes in
@@ -133,14 +137,13 @@ final class BusSender {
         // Asks itself, to see that both directions are allowed.
         let name = subjects.desk(of: subjects.own)
         send(.question(nonce: desk.probe, place: Array(name.utf8)), to: name, Array(name.utf8))
-        for place in sent.doubtful(now: .now()) {
-            send(.mark(number: place.number), to: place.name, place.place)
-        }
+        for place in sent.takeDoubtful() { mark(place, now: .now()) }
     }
 
     private func end(_ session: NATSSession, _ reason: String) {
         guard self.session === session else { return }
         self.session = nil
+        sent.connectionBroke(now: .now())
         let error = TransportError(
             .interrupted, .unknown, "The connection to the NATS server broke\(reason.isEmpty ? "" : ": " + reason).")
         for inbox in heard.values.map(\.inbox) { inbox.end(error) }

@@ -84,7 +84,8 @@ final class PlaceInbox: Sendable {
             }
             switch frame {
             case .piece(let piece): state.arrivals.piece(piece, from: sender, now: .now(), handle)
-            case .mark(let number): state.arrivals.mark(number, from: sender, now: .now(), handle)
+            case .mark(let number, let age):
+                state.arrivals.mark(number, age: age, from: sender, now: .now(), handle)
             case .question, .answer: return nil
             }
             return sender

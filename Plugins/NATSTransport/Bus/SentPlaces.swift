@@ -29,6 +29,7 @@ struct SentPlaces {
     /// Subjects whose receivers were not told the last number since.
     private var unmarked: Set<Subject> = []
     private var highest: UInt64 = 0
+    private var brokeAt: NIODeadline?
 
     init(subjects: NATSSubjects, placesMax: Int = placesMax) {
         self.subjects = subjects
@@ -75,8 +76,16 @@ struct SentPlaces {
         return quiet.compactMap { sent[$0] }
     }
 
-    /// Places at which something may have been lost, after a connection broke.
-    func doubtful(now: NIODeadline) -> [Sent] {
-        sent.values.filter { now - $0.sentAt < Self.doubtFor }
+    /// A connection broke: what was sent shortly before may have been lost, and what is numbered until there is another
+    /// one is.
+    mutating func connectionBroke(now: NIODeadline) {
+        brokeAt = brokeAt ?? now
+    }
+
+    /// Places at which something may have been lost, once there is a connection again.
+    mutating func takeDoubtful() -> [Sent] {
+        guard let brokeAt else { return [] }
+        self.brokeAt = nil
+        return sent.values.filter { brokeAt - $0.sentAt < Self.doubtFor }
     }
 }

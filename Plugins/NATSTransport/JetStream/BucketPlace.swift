@@ -1,5 +1,10 @@
 // One record's place in the bucket during one call: what stands there, and writes that expect it.
 #if NATS
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 internal import NIOCore
 internal import TransportAPI
 
@@ -23,6 +28,9 @@ struct BucketPlace {
     let deadline: NIODeadline
 
     private var subject: String { "$KV.\(store.options.bucket).\(key.digits)" }
+
+    /// On one of the call threads, which may wait.
+    private static let pauseMicroseconds: UInt32 = 20_000
 
     func standing() throws(TransportError) -> Standing {
         try look().standing
@@ -64,7 +72,10 @@ struct BucketPlace {
             if case .stored(let written) = try write(record, after: revision) { return .written(written) }
             let before = standing
             (standing, writeID) = try look()
-            if case .live(let old) = before, case .live(let new) = standing, old == new { return .lost(new) }
+            guard case .live(let old) = before, case .live(let new) = standing, old == new else { continue }
+            if new.revision != revision { return .lost(new) }
+            // Refused although it is the right revision: another's write is under way, and will show soon.
+            usleep(Self.pauseMicroseconds)
         }
         throw overtaken
     }

@@ -140,8 +140,8 @@ final class CallThreads<State>: Sendable {
             let value = try body(&state, &turn)
             return (.success(value), turn.afterwards)
         } catch {
-            // What closing has interrupted is closed, and as unknown as before.
-            let isClosed = load.withLock { $0.isClosed }
+            // Closed means that nothing has happened; what closing has interrupted may have.
+            let isClosed = load.withLock { $0.isClosed } && error.delivery == .notDelivered
             let shown = isClosed ? TransportError(.closed, error.delivery, error.message) : error
             return (.failure(shown), turn.afterwards)
         }

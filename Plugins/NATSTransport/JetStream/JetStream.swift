@@ -79,11 +79,14 @@ final class JetStream: @unchecked Sendable {
         }
         defer { jsPubAck_Destroy(acknowledgement) }
         // An acknowledgement of failure has a sequence too, so the error comes first.
-        if code == JSStreamWrongLastSequenceErr { return .lost }
+        if code == JSStreamWrongLastSequenceErr || code.rawValue == Self.writeUnderWay { return .lost }
         guard status == NATS_OK, code.rawValue == 0, let sequence = acknowledgement?.pointee.Sequence, sequence > 0
         else { throw JetStreamFailure(status, code.rawValue) }
         return .stored(sequence)
     }
+
+    /// From server 2.11 on, with copies: another write of the same subject is being agreed on. Nothing was stored.
+    private static let writeUnderWay: UInt32 = 10_164
 
     /// Removes the messages of a subject, all or those below a sequence.
     func purge(

@@ -55,6 +55,8 @@ struct JetStreamFailure: Error {
         JSMaximumStreamsLimitErr.rawValue,
     ]
 
+    private static let accountIsFull: UInt32 = 10_002
+
     /// There is no room; also said while another makes the same stream.
     var isForWantOfRoom: Bool { cause == .status && Self.fullCodes.contains(code) }
 
@@ -72,6 +74,13 @@ struct JetStreamFailure: Error {
             let isFull = Self.fullCodes.contains(code)
             let advice =
                 isFull ? "; give the server room, and restart it if its disk was full, for it stays so" : ""
+            // Servers may store first and find the account too full then.
+            if code == Self.accountIsFull {
+                return TransportError(
+                    .overloaded, .unknown,
+                    "\(call): the account at the NATS server has no room, JetStream error \(code); give Patchbay an"
+                        + " account of its own, or more room")
+            }
             return TransportError(
                 isFull ? .overloaded : .unreachable, .notDelivered,
                 "\(call): the NATS server refused it, JetStream error \(code)\(advice)")

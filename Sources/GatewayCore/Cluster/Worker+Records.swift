@@ -103,7 +103,7 @@ extension Worker {
         metrics.exchanges += 1
         let goOn = {
             self.metrics.exchanges -= 1
-            held.goOn { self.serve(request, endpoint, sink) }
+            held.goOn(request, sink) { self.serve(request, endpoint, $0) }
         }
         switch unread {
         case .members: loop.assumeIsolated().scheduleTask(in: Self.tickInterval, goOn)

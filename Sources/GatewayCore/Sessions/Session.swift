@@ -35,6 +35,7 @@ public final class Session: Sendable {
 
     private let ended = Atomic<Bool>(false)
     private let forgotten = Atomic<Bool>(false)
+    private let counts = Atomic<Bool>(true)
     /// It could not be put on record when it began: nobody else may end it, or know that it lives.
     let isUnrecorded = Atomic<Bool>(false)
     /// When its use was put on record last, in seconds on the node's clock.
@@ -79,7 +80,12 @@ public final class Session: Sendable {
         instance.sessions.add(1, ordering: .relaxed)
     }
 
-    deinit { if !hasEnded { instance.sessions.subtract(1, ordering: .relaxed) } }
+    deinit { leaveInstance() }
+
+    /// It counts for its instance's load no more; once.
+    private func leaveInstance() {
+        if counts.exchange(false, ordering: .relaxed) { instance.sessions.subtract(1, ordering: .relaxed) }
+    }
 
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
@@ -102,13 +108,16 @@ public final class Session: Sendable {
     /// This node holds it no more, though it may live: the next request finds it anew by its token.
     var isForgotten: Bool { forgotten.load(ordering: .acquiring) }
 
-    func forget() { forgotten.store(true, ordering: .releasing) }
+    func forget() {
+        forgotten.store(true, ordering: .releasing)
+        leaveInstance()
+    }
 
     /// Ends it for good. Returns false if it had ended before.
     @discardableResult
     func end() -> Bool {
         guard !ended.exchange(true, ordering: .acquiringAndReleasing) else { return false }
-        instance.sessions.subtract(1, ordering: .relaxed)
+        leaveInstance()
         return true
     }
 

@@ -28,8 +28,8 @@ public struct BrokerPiece: Equatable, Sendable {
 /// One message between members.
 public enum BrokerFrame: Equatable, Sendable {
     case piece(BrokerPiece)
-    /// The sender's last number at the place where it says so.
-    case mark(number: UInt64)
+    /// The sender's last number at the place where it says so, with how long ago it was used.
+    case mark(number: UInt64, age: TimeAmount)
     /// Asks a sender for its last number at a place.
     case question(nonce: UInt64, place: [UInt8])
     /// The answer, with how long ago the number was used.
@@ -61,9 +61,10 @@ public enum BrokerFrame: Equatable, Sendable {
             }
             buffer.writeImmutableBuffer(piece.header)
             buffer.writeImmutableBuffer(piece.body)
-        case .mark(let number):
+        case .mark(let number, let age):
             buffer.writeInteger(Kind.mark)
             buffer.writeInteger(number)
+            buffer.writeInteger(age.nanoseconds)
         case .question(let nonce, let place):
             buffer.writeInteger(Kind.question)
             buffer.writeInteger(nonce)
@@ -85,8 +86,8 @@ public enum BrokerFrame: Equatable, Sendable {
         }
         switch kind {
         case Kind.mark:
-            guard buffer.readableBytes == 0 else { return nil }
-            self = .mark(number: number)
+            guard let age = buffer.readInteger(as: Int64.self), age >= 0, buffer.readableBytes == 0 else { return nil }
+            self = .mark(number: number, age: .nanoseconds(age))
         case Kind.question:
             guard let place = Self.place(buffer) else { return nil }
             self = .question(nonce: number, place: place)

@@ -88,19 +88,28 @@ public struct PlaceArrivals {
     }
 
     /// The sender says how far it is at this place.
-    public mutating func mark(_ number: UInt64, from member: MemberID, now: NIODeadline, _ handle: (Event) -> Void) {
+    public mutating func mark(
+        _ number: UInt64, age: TimeAmount, from member: MemberID, now: NIODeadline, _ handle: (Event) -> Void
+    ) {
         arrivals &+= 1
+        let missed = now - age > beganAt ? number : nil
         guard let sender = senders[member] else {
             makeRoom(handle)
-            return ask(member, floor: nil, holding: nil, now: now, handle)
+            return ask(member, floor: nil, holding: nil, missedUpTo: missed, now: now, handle)
         }
         switch sender.phase {
         case .met(let last) where number > last:
             senders[member]?.phase = .known(floor: number)
             handle(.lost("envelopes \(last) to \(number) of \(member) did not arrive"))
-        case .known(let floor) where number > floor: ask(member, floor: floor, holding: nil, now: now, handle)
-        case .contact(let contact):
-            guard let last = contact.lastHeld, number > last else { return }
+        case .known(let floor) where number > floor:
+            ask(member, floor: floor, holding: nil, missedUpTo: missed, now: now, handle)
+        case .contact(var contact):
+            guard let last = contact.lastHeld else {
+                contact.missedUpTo = [contact.missedUpTo, missed].compactMap { $0 }.max()
+                senders[member]?.phase = .contact(contact)
+                return
+            }
+            guard number > last else { return }
             fail(member, contact, "envelopes of \(member) up to \(number) did not arrive", handle)
         default: break
         }
@@ -175,11 +184,13 @@ public struct PlaceArrivals {
     }
 
     private mutating func ask(
-        _ member: MemberID, floor: UInt64?, holding piece: BrokerPiece?, now: NIODeadline, _ handle: (Event) -> Void
+        _ member: MemberID, floor: UInt64?, holding piece: BrokerPiece?, missedUpTo: UInt64? = nil,
+        now: NIODeadline, _ handle: (Event) -> Void
     ) {
         var contact = SenderArrivals.Contact(
             nonce: makeNonce(), askedAt: now, deadline: now + limits.contactTimeout, floor: floor)
         contact.isByMark = piece == nil
+        contact.missedUpTo = missedUpTo
         if let piece { hold(piece, of: member, &contact, handle) }
         var sender = SenderArrivals(.contact(contact))
         sender.heardAt = arrivals
@@ -215,7 +226,7 @@ public struct PlaceArrivals {
         if contact.isContradicted {
             return fail(member, contact, "\(member) denies what came in its name, or more did not arrive", handle)
         }
-        if contact.followsAnswer, contact.answerIsAfter(beganAt) {
+        if contact.hasMissed || contact.followsAnswer && contact.answerIsAfter(beganAt) {
             return fail(member, contact, "envelopes of \(member) did not arrive", handle)
         }
         var sender = sender

@@ -11,6 +11,9 @@ struct SenderArrivals {
         var floor: UInt64?
         /// It was a mark that led to the question, and no piece: the answer may be older than what is held.
         var isByMark = false
+        /// The highest number that the sender has told of by itself before anything was held, if that was used since
+        /// this place is heard: whatever is behind it cannot come first.
+        var missedUpTo: UInt64?
         /// What has arrived meanwhile, without a hole.
         var held: [BrokerPiece] = []
         var heldBytes = 0
@@ -36,6 +39,12 @@ struct SenderArrivals {
         func answerIsAfter(_ time: NIODeadline) -> Bool {
             guard let answer else { return false }
             return answer.number > floor ?? 0 && askedAt - answer.age > time
+        }
+
+        /// Something before what is here did not arrive.
+        var hasMissed: Bool {
+            guard let missedUpTo, let first = held.first else { return false }
+            return first.number > missedUpTo
         }
 
         /// What is here is not what the sender speaks of.

@@ -69,7 +69,7 @@ struct EnvelopePiecesTests {
     @Test("Any prefix of a frame's bytes is refused or is a frame, and never a crash")
     func prefixes() {
         let frames: [BrokerFrame] = [
-            .mark(number: 1), .question(nonce: 1, place: [1, 2]),
+            .mark(number: 1, age: .zero), .question(nonce: 1, place: [1, 2]),
             .answer(nonce: 1, place: [1], number: 2, age: .zero),
             .piece(Array(EnvelopePieces(envelope(3, 3), from: 1, bytesMax: 10))[0]),
         ]

@@ -34,7 +34,7 @@ struct EnvelopeSealTests {
     @Test("What a member seals is opened as what it was, from whom it was")
     func opens() throws {
         for frame in [
-            frame, .mark(number: .max), .question(nonce: 3, place: place),
+            frame, .mark(number: .max, age: .seconds(1)), .question(nonce: 3, place: place),
             .answer(nonce: 4, place: place, number: 9, age: .milliseconds(5)),
         ] {
             let opened = try #require(open(seal(frame)))

@@ -46,7 +46,9 @@ struct PlaceArrivalsTests {
             }
         }
 
-        mutating func mark(_ number: UInt64) { note { $0.mark(number, from: sender, now: $1, $2) } }
+        mutating func mark(_ number: UInt64, age: TimeAmount = .hours(1)) {
+            note { $0.mark(number, age: age, from: sender, now: $1, $2) }
+        }
 
         mutating func answer(_ number: UInt64, nonce: UInt64? = nil, age: TimeAmount = .zero) {
             let nonce = nonce ?? asked.last ?? 0
@@ -197,6 +199,19 @@ struct PlaceArrivalsTests {
         desk.answer(3, age: .seconds(1))
         #expect(desk.heard.isEmpty)
         #expect(desk.lost.count == 1)
+    }
+
+    @Test("What was sent before a mark and never came is missed, though all that came behind it is whole")
+    func missedBeforeAMark() {
+        for (age, isHeard) in [(TimeAmount.seconds(1), false), (.seconds(10), true)] {
+            var desk = Desk()
+            desk.pass(.seconds(5))
+            desk.mark(5, age: age)
+            desk.piece(6)
+            desk.answer(6, age: .zero)
+            #expect(desk.heard == (isHeard ? ["6"] : []), "\(age)")
+            #expect(desk.lost.isEmpty == isHeard, "\(age)")
+        }
     }
 
     @Test("Too much of senders that have not answered ends the subscription")
