@@ -166,6 +166,38 @@ import Testing
                 }
             }
 
+            /// One node hears nothing of the broker, nor of the others; it goes on, and so do they.
+            @Test func cutOffNodeGoesOnAndComesBack() async throws {
+                let fleet = try await Fleet.stateful.value
+                let nodes = try await Deployment.start(
+                    .nats, [Publication(servers: fleet.servers)], Deployment.Plan(isWired: true))
+                let peer = try await Peer.open(nodes.first.endpoint())
+                let gone = try await Peer.open(nodes.other.endpoint())
+                #expect(try await gone.at(nodes.first).call("counter") == "1")
+                let label = label("severed")
+                var track = Track(peer, Track.count(label, 20, hold: 5))
+                try await track.connect(at: nodes.first)
+                try await track.read(upTo: 3)
+                track.cut()
+                try await nodes.wires[0].stall()
+                for node in nodes.nodes {
+                    #expect(try await peer.at(node).post(Scene.ping).status == 200)
+                    #expect(try await Peer.open(node.endpoint()).call("counter") == "1")
+                }
+                #expect(try await gone.at(nodes.other).send("DELETE").status == 200)
+                try await peer.at(nodes.first).release(label)
+                try await finished(label, of: fleet)
+                try await nodes.wires[0].go()
+                try await nodes.areJoined()
+                try await track.connect(at: nodes.other)
+                try await track.finish()
+                #expect(track.isWhole(label, 20), "\(track.payloads.suffix(3))")
+                #expect(try executions(label, of: fleet) == 1, "the tool ran again")
+                try await until("the end of a session, of which the node could not hear") {
+                    try await gone.at(nodes.first).post(Scene.ping).status == 404
+                }
+            }
+
             @Test func brokerThatIsNotThereIsTold() async throws {
                 let port = try FreePort.take()
                 let secret = try Scratch.write(Deployment.secret, as: "secret")
