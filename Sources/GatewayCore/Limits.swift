@@ -41,6 +41,8 @@ public struct Limits: Sendable {
     public var replayTotalBytes = 32 * 1024 * 1024
     /// Bytes kept of streams that still grow, on one event loop. Beyond: one that gets an event keeps nothing else.
     public var replayLiveBytes = 256 * 1024 * 1024
+    /// Bytes of other members' envelopes that wait for one event loop. Beyond: dropped, and its exchanges are verified.
+    public var handedBytes = 64 * 1024 * 1024
     /// Unanswered questions of an instance in one session. Beyond: the instance gets an error.
     public var questionsPerSession = 64
     /// Unanswered questions on one event loop, of all sessions. Beyond: the same.

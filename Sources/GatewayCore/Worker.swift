@@ -3,6 +3,7 @@
 internal import MCPWire
 public import NIOCore
 internal import SealedBox
+internal import Synchronization
 internal import TransportAPI
 internal import TransportKit
 
@@ -41,6 +42,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// What is served for other members and event loops, and by them. Nil: every event loop is on its own.
     let desk: RelayDesk?
     private var relayDoor: RelayDoor?
+    /// Of envelopes of other members that were handed over and not yet looked at.
+    let handedBytes = Atomic<Int>(0)
     /// Bytes of a request's head as other members and event loops send it.
     let relayHeadBytes: Int
     /// Sessions are shared with other nodes.

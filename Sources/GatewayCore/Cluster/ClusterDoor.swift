@@ -2,6 +2,7 @@
 // its first event loop; it sorts, and hands on to the event loops.
 internal import Logging
 internal import NIOCore
+internal import Synchronization
 internal import TransportAPI
 internal import TransportKit
 
@@ -117,12 +118,25 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         for index in sorted.indices where !sorted[index].isEmpty && index < workers.count {
             let burst = sorted[index]
             sorted[index].removeAll(keepingCapacity: true)
-            let worker = workers[index]
-            if worker.loop.inEventLoop {
-                worker.receive(burst)
-            } else {
-                worker.loop.execute { worker.receive(burst) }
-            }
+            hand(burst, to: workers[index])
+        }
+    }
+
+    /// An event loop that does not keep up loses what is beyond its bound, and asks then where each exchange stands.
+    private func hand(_ burst: [(envelope: Envelope, sender: MemberID)], to worker: Worker) {
+        if worker.loop === loop { return worker.receive(burst) }
+        let bytes = burst.reduce(0) { $0 + $1.envelope.count }
+        let waiting = worker.handedBytes.load(ordering: .relaxed)
+        guard waiting == 0 || waiting + bytes <= gateway.parts.limits.handedBytes else {
+            gateway.parts.logger.warning(
+                "an event loop does not keep up with other members; its relayed exchanges are verified",
+                metadata: ["loop": "\(worker.index)", "bytes": "\(waiting)"])
+            return worker.loop.execute { worker.desk?.interrupted() }
+        }
+        worker.handedBytes.add(bytes, ordering: .relaxed)
+        worker.loop.execute {
+            worker.handedBytes.subtract(bytes, ordering: .relaxed)
+            worker.receive(burst)
         }
     }
 

@@ -2,8 +2,10 @@
 
 import MemoryTransport
 import NIOCore
+import Synchronization
 import Testing
 import TransportAPI
+import TransportKit
 
 @testable import GatewayCore
 
@@ -99,6 +101,25 @@ import TransportAPI
         #expect(b.lane.opened.count == opened + 1)
         try #require(b.lane.last).answer(Body.result())
         b.expectIdle()
+    }
+
+    @Test("What waits for an event loop that stands still is bounded, and works again afterwards")
+    func boundsWhatWaitsForALoop() throws {
+        let cluster = try TestCluster(2) { _ in } parts: { $0.limits.handedBytes = 10_000 }
+        let (a, b) = (cluster[0], cluster[1])
+        var header = ByteBuffer()
+        header.writeInteger(EnvelopeKind.relayRequest.rawValue)
+        header.writeInteger(b.worker.index)
+        let envelope = Envelope(header: header, body: ByteBuffer(repeating: 0, count: 4_000))
+        let bus = try #require(a.gateway.parts.cluster?.bus)
+        for _ in 0..<20 {
+            try bus.publish(envelope, to: .inbox(b.gateway.parts.member))
+            b.runFirstLoop()
+        }
+        #expect(b.worker.handedBytes.load(ordering: .relaxed) > 0)
+        #expect(b.worker.handedBytes.load(ordering: .relaxed) <= 10_000)
+        cluster.settle()
+        #expect(b.worker.handedBytes.load(ordering: .relaxed) == 0)
     }
 
     @Test("A session behind an attachment outlives its idle time at a node: the attachment ends it")

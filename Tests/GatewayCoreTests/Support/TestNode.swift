@@ -159,6 +159,9 @@ final class TestNode {
     /// Lets all workers look at the time without any passing.
     func tick() { for worker in gateway.allWorkers { worker.tick(at: time) } }
 
+    /// Runs the loop that hears other members, and not the one under test.
+    func runFirstLoop() { otherLoop.run() }
+
     /// Runs what other loops have handed over.
     func runLoops() {
         for _ in 0..<4 {
