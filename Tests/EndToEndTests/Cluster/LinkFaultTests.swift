@@ -134,10 +134,20 @@ extension Cluster {
             defer { nodes.other.process.send(SIGCONT) }
             let end = ContinuousClock.now + .seconds(8)
             var turns = 1
+            var unknown = 0
             while ContinuousClock.now < end {
                 let start = ContinuousClock.now
-                turns += 1
-                #expect(try await peer.at(nodes.first).call("counter") == "\(turns)")
+                let answer = try await peer.at(nodes.first).post(Peer.call("counter"))
+                // When the silent one is given up, an answer that is on its way from an attachment may be lost with its
+                // messages. That is said, once; the call may have run.
+                if answer.text.contains("outcome_unknown"), topology == .attached {
+                    unknown += 1
+                    #expect(unknown == 1, "\(answer.text)")
+                    continue
+                }
+                let count = try #require(answer.toolText.flatMap { Int($0) }, "\(answer.text)")
+                #expect((turns + 1...turns + 1 + unknown).contains(count), "\(answer.text)")
+                turns = count
                 let time = ContinuousClock.now - start
                 #expect(time < .seconds(3), "a call took \(time) while the other node stood still")
                 try await Task.sleep(for: .milliseconds(100))
