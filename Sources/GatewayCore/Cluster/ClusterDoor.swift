@@ -128,10 +128,14 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         let bytes = burst.reduce(0) { $0 + $1.envelope.count }
         let waiting = worker.handedBytes.load(ordering: .relaxed)
         guard waiting == 0 || waiting + bytes <= gateway.parts.limits.handedBytes else {
+            guard !worker.hasLostHanded.exchange(true, ordering: .relaxed) else { return }
             gateway.parts.logger.warning(
                 "an event loop does not keep up with other members; its relayed exchanges are verified",
                 metadata: ["loop": "\(worker.index)", "bytes": "\(waiting)"])
-            return worker.loop.execute { worker.desk?.interrupted() }
+            return worker.loop.execute {
+                worker.hasLostHanded.store(false, ordering: .relaxed)
+                worker.desk?.interrupted()
+            }
         }
         worker.handedBytes.add(bytes, ordering: .relaxed)
         worker.loop.execute {

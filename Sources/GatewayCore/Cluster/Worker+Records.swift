@@ -79,14 +79,17 @@ extension Worker {
     func verify(_ session: Session, then body: @escaping () -> Void = {}) {
         guard directory != nil else { return body() }
         let gaps = gateway.gaps
-        // Where the directory does not answer, the node goes on with what it knows, and asks again later.
-        session.noteRead(after: gaps, again: nowSeconds &+ Self.readAgainAfter)
         read(session.id) { reading in
             if case .found(let record) = reading {
                 if record.state == .ended || record.principal != session.principal { self.end(session) }
                 if !session.hasEnded, self.isOld(record) { self.recordUse(of: session) }
             }
-            if case .unknown = reading {} else { session.noteRead(after: gaps, again: 0) }
+            // Where nobody answers, the node goes on with what it knows, and asks again beside later requests.
+            if case .unknown = reading {
+                session.noteRead(after: gaps, again: self.nowSeconds &+ Self.readAgainAfter)
+            } else {
+                session.noteRead(after: gaps)
+            }
             body()
         }
     }
@@ -114,7 +117,7 @@ extension Worker {
                 request.record = .read
                 if case .unknown = reading { request.record = .unknown }
                 if case .found(let record) = reading, record.state == .live, record.principal == token.principal {
-                    self.restore(token, upstreamSessionID: record.upstreamSessionID)?.noteRead(after: gaps, again: 0)
+                    self.restore(token, upstreamSessionID: record.upstreamSessionID)?.noteRead(after: gaps)
                 }
                 goOn()
             }

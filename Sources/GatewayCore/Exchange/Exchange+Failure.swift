@@ -66,8 +66,7 @@ extension Exchange {
     private func failBeforeAnswer(
         _ code: TransportError.Code, _ reason: String, _ delivery: TransportError.Delivery
     ) {
-        isUnsent = delivery == .notDelivered
-        isDoubtful = delivery == .unknown
+        failedDelivery = delivery
         guard sink != nil else { return finish(.clientLeft) }
         if plan.mode == .deletion { return answerDeletion() }
         // A modern client takes any error to this probe for "an old server": better a cut than a wrong verdict.

@@ -48,10 +48,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     /// What it says is an event stream, and stands between two events.
     var isHostedStream = false
     var isBetweenEvents = true
-    /// The request has provably not reached its instance.
-    var isUnsent = false
-    /// It may have reached its instance, or not.
-    var isDoubtful = false
+    /// Whether the request may have reached its instance, when it failed before an answer.
+    var failedDelivery: TransportError.Delivery?
     /// Place in the worker's list.
     var slot = 0
     /// Tells it from all others of its event loop, those included that have ended.

@@ -133,15 +133,17 @@ extension Gateway {
 extension Exchange {
     /// The client's answer is on its way, or has provably not left: then it may come again, and the question stays.
     func settle(_ question: QuestionToken) {
-        if isUnsent {
+        switch failedDelivery {
+        case .notDelivered:
             worker.gateway.answered.forget(question.nonce)
-            return worker.gateway.tell(.unanswered(nonce: question.nonce))
-        }
-        // Then the question keeps its deadline: should the answer not have arrived, the server hears an error.
-        if isDoubtful { return }
+            worker.gateway.tell(.unanswered(nonce: question.nonce))
+        // The question keeps its deadline: should the answer not have arrived, the server hears an error.
+        case .unknown: break
         // Not earlier: its host keeps the question, and its deadline, until the answer has come where it should.
-        worker.gateway.tell(.answered(nonce: question.nonce))
-        worker.gateway.questionAnswered(question.nonce, by: worker)
+        case nil:
+            worker.gateway.tell(.answered(nonce: question.nonce))
+            worker.gateway.questionAnswered(question.nonce, by: worker)
+        }
     }
 
     /// A request of the server to the client: what becomes of it on the way.

@@ -90,14 +90,17 @@ public final class Session: Sendable {
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
     /// Messages of other nodes were lost since it was known what is on record of it; they may have ended it.
-    func isUnread(since gaps: UInt32, now: UInt32) -> Bool {
-        if readAfter.load(ordering: .relaxed) != gaps { return true }
+    func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }
+
+    /// True for the first who asks when it is time to read again what could not be read.
+    func takeReading(now: UInt32) -> Bool {
         let again = readAgain.load(ordering: .relaxed)
-        return again != 0 && now >= again
+        guard again != 0, now >= again else { return false }
+        return readAgain.compareExchange(expected: again, desired: 0, ordering: .relaxed).exchanged
     }
 
     /// - Parameter again: when to read it again, because it could not be read; 0 for not.
-    func noteRead(after gaps: UInt32, again: UInt32) {
+    func noteRead(after gaps: UInt32, again: UInt32 = 0) {
         readAgain.store(again, ordering: .relaxed)
         readAfter.store(gaps, ordering: .relaxed)
     }

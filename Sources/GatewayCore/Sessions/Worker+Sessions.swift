@@ -25,10 +25,9 @@ extension Worker {
         }
         guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
         else { throw .sessionNotFound }
-        if hasDirectory, found.isUnread(since: gateway.gaps, now: nowSeconds), !request.isSettled,
-            !found.instance.isAttached
-        {
-            throw .unread(.state(found))
+        if hasDirectory, !found.instance.isAttached {
+            if found.isUnread(since: gateway.gaps), !request.isSettled { throw .unread(.state(found)) }
+            if found.takeReading(now: nowSeconds) { verify(found) }
         }
         return found
     }

@@ -76,6 +76,39 @@ import TransportKit
         #expect(second.status == 200)
     }
 
+    @Test("No request is served while another one of the session reads")
+    func holdsAllUntilItIsRead() throws {
+        let token = try sharedSession()
+        interrupt(b)
+        let opened = b.lane.opened.count
+        makeCallsLate()
+        let first = try b.post(Body.call(), session: token)
+        let second = try b.post(Body.call(id: 3), session: token)
+        #expect(b.lane.opened.count == opened)
+        b.loop.advanceTime(by: .seconds(1))
+        #expect(b.lane.opened.count == opened + 2)
+        for call in b.lane.opened.suffix(2) { call.answer(Body.result()) }
+        #expect(first.status == 200 && second.status == 200)
+    }
+
+    @Test("What could not be read is read beside later requests, which do not wait for it")
+    func readsAgainBeside() throws {
+        let token = try sharedSession()
+        interrupt(b)
+        cluster.backend.cutOffStore(from: [b.gateway.parts.member])
+        try b.post(Body.call(), session: token)
+        b.loop.advanceTime(by: .seconds(10))
+        try #require(b.lane.last).answer(Body.result())
+        let failures = b.worker.metrics.recordFailures
+        b.pass(.seconds(11))
+        let opened = b.lane.opened.count
+        try b.post(Body.call(), session: token)
+        try b.post(Body.call(id: 3), session: token)
+        #expect(b.lane.opened.count == opened + 2)
+        b.loop.advanceTime(by: .seconds(10))
+        #expect(b.worker.metrics.recordFailures == failures + 1)
+    }
+
     @Test("Where the directory does not answer the node goes on with what it knows")
     func goesOnWithoutDirectory() throws {
         let token = try sharedSession()
