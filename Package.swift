@@ -76,7 +76,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "HTTPTransport",
-            dependencies: ["HTTPWire", "SealedBox", "TransportAPI", nioCore, nioPosix, nioTLS, nioSSL, logging],
+            dependencies: [
+                "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, nioTLS, nioSSL, logging,
+            ],
             path: "Plugins/HTTPTransport", swiftSettings: strict),
 
         .systemLibrary(

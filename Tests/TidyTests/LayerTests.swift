@@ -33,8 +33,8 @@ enum Layers {
         "Plugins/HTTPTransport": Target(
             level: 2,
             modules: [
-                "HTTPWire", "SealedBox", "TransportAPI", "Logging", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS",
-                "Synchronization",
+                "HTTPWire", "SealedBox", "TransportAPI", "TransportKit", "Logging", "NIOCore", "NIOPosix", "NIOSSL",
+                "NIOTLS", "Synchronization",
             ]),
         "Plugins/NATSTransport": Target(
             level: 2,

@@ -3,6 +3,7 @@
 internal import NIOCore
 internal import Synchronization
 internal import TransportAPI
+internal import TransportKit
 
 final class PeerBus: MessageBus {
     /// Who can be reached, and what was sent.
@@ -99,8 +100,10 @@ final class PeerBus: MessageBus {
             return loop.makeFailedFuture(
                 TransportError(.unreachable, .notDelivered, "\(own) cannot hear the inbox of \(member)."))
         }
-        let subscription = PeerSubscription(subject, capacity, loop, receiver, subscriptions)
+        let subscriptions = subscriptions
+        let subscription = QueuedSubscription(subject, capacity, loop, receiver) { subscriptions.prune(subject) }
         guard subscriptions.add(subscription) else { return loop.makeFailedFuture(Self.closed) }
+        subscription.open()
         return loop.makeSucceededFuture(subscription)
     }
 

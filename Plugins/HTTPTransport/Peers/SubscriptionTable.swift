@@ -1,16 +1,17 @@
 // The subscriptions of this process, by subject. Links deliver into it from their loop, publishers from any thread.
 internal import Synchronization
 internal import TransportAPI
+internal import TransportKit
 
 final class SubscriptionTable: Sendable {
     private struct Subjects {
-        var inbox: [PeerSubscription] = []
-        var everyone: [PeerSubscription] = []
-        var topics: [String: [PeerSubscription]] = [:]
+        var inbox: [QueuedSubscription] = []
+        var everyone: [QueuedSubscription] = []
+        var topics: [String: [QueuedSubscription]] = [:]
         /// Nothing more can be subscribed to.
         var isClosed = false
 
-        subscript(subject: Subject) -> [PeerSubscription] {
+        subscript(subject: Subject) -> [QueuedSubscription] {
             get {
                 switch subject {
                 case .inbox: inbox
@@ -31,16 +32,15 @@ final class SubscriptionTable: Sendable {
     private let subjects = Mutex(Subjects())
 
     /// - Returns: false when the table is closed.
-    func add(_ subscription: PeerSubscription) -> Bool {
+    func add(_ subscription: QueuedSubscription) -> Bool {
         subjects.withLock {
             if !$0.isClosed { $0[subscription.subject].append(subscription) }
             return !$0.isClosed
         }
     }
 
-    func remove(_ subscription: PeerSubscription) {
-        subjects.withLock { $0[subscription.subject].removeAll { $0 === subscription } }
-    }
+    /// Lets go of subscriptions that have ended.
+    func prune(_ subject: Subject) { subjects.withLock { $0[subject].removeAll { $0.hasEnded } } }
 
     func deliver(_ envelope: Envelope, to subject: Subject, from sender: MemberID) {
         for subscription in subjects.withLock({ $0[subject] }) { subscription.offer(envelope, from: sender) }
@@ -48,8 +48,8 @@ final class SubscriptionTable: Sendable {
 
     /// Ends what may have missed something.
     func interrupt(_ gap: ReceivedCounts.Gap, _ reason: String) {
-        let hit = subjects.withLock { subjects -> [PeerSubscription] in
-            var hit: [PeerSubscription] = []
+        let hit = subjects.withLock { subjects -> [QueuedSubscription] in
+            var hit: [QueuedSubscription] = []
             if gap.contains(.directs) { hit += subjects.inbox }
             if gap.contains(.broadcasts) { hit += subjects.everyone + subjects.topics.values.joined() }
             return hit
@@ -59,7 +59,7 @@ final class SubscriptionTable: Sendable {
     }
 
     func close() {
-        let all = subjects.withLock { subjects -> [PeerSubscription] in
+        let all = subjects.withLock { subjects -> [QueuedSubscription] in
             subjects.isClosed = true
             return subjects.inbox + subjects.everyone + subjects.topics.values.joined()
         }

@@ -10,7 +10,7 @@ final class BusDoor: Sendable {
     enum Order: Sendable {
         case connected(NATSSession)
         case disconnected(NATSSession, String)
-        case subscribe(BrokerSubscription, EventLoopPromise<any Subscription>)
+        case subscribe(QueuedSubscription, EventLoopPromise<any Subscription>)
         /// The library had no room for what arrived.
         case overflowed
         /// A place may have lost its last subscription.

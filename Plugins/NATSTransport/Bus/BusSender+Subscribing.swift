@@ -6,7 +6,7 @@ internal import TransportAPI
 internal import TransportKit
 
 extension BusSender {
-    func subscribe(_ subscription: BrokerSubscription, _ promise: EventLoopPromise<any Subscription>) {
+    func subscribe(_ subscription: QueuedSubscription, _ promise: EventLoopPromise<any Subscription>) {
         do throws(TransportError) {
             let inbox = try hear(subscription.subject)
             inbox.add(subscription)

@@ -71,7 +71,7 @@ final class NATSBus: MessageBus {
         }
         loops.withLock { $0[ObjectIdentifier(loop)] = loop }
         let door = self.door
-        let subscription = BrokerSubscription(subject, capacity, loop, receiver) { door.order(.look(subject)) }
+        let subscription = QueuedSubscription(subject, capacity, loop, receiver) { door.order(.look(subject)) }
         let promise = loop.makePromise(of: (any Subscription).self)
         if !door.order(.subscribe(subscription, promise)) {
             promise.fail(

@@ -12,7 +12,7 @@ final class PlaceInbox: Sendable {
     private struct State {
         let opener: EnvelopeOpener
         var arrivals: PlaceArrivals
-        var subscriptions: [BrokerSubscription] = []
+        var subscriptions: [QueuedSubscription] = []
         /// Messages that no member had sealed for this place.
         var refused: UInt64 = 0
         var isContacting = false
@@ -57,7 +57,7 @@ final class PlaceInbox: Sendable {
         for subscription in state.withLock({ $0.subscriptions }) { subscription.unheard(receipt, by: member) }
     }
 
-    func add(_ subscription: BrokerSubscription) {
+    func add(_ subscription: QueuedSubscription) {
         state.withLock { state in
             if state.subscriptions.isEmpty { state.arrivals.begin(now: .now()) }
             state.subscriptions.append(subscription)
@@ -113,7 +113,7 @@ final class PlaceInbox: Sendable {
     private func work(_ body: (inout State, (PlaceArrivals.Event) -> Void) -> MemberID?) {
         var asked: [(MemberID, UInt64)] = []
         var lost: String?
-        let (heard, ended) = state.withLock { state -> (MemberID?, [BrokerSubscription]) in
+        let (heard, ended) = state.withLock { state -> (MemberID?, [QueuedSubscription]) in
             let subscriptions = state.subscriptions
             guard !subscriptions.isEmpty else { return (nil, []) }
             let heard = body(&state) { event in

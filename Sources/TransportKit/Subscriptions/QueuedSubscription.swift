@@ -4,8 +4,8 @@ public import NIOCore
 internal import Synchronization
 public import TransportAPI
 
-/// A subscription to a broker's subject.
-public final class BrokerSubscription: Subscription {
+/// A subscription of a transport whose own threads or loops deliver.
+public final class QueuedSubscription: Subscription {
     private struct Queue {
         var envelopes = CircularBuffer<(Envelope, MemberID)>()
         var bytes = 0
