@@ -47,6 +47,10 @@ extension Gateway {
         }
         text.begin(Telemetry.directoryFailures, "counter", "Calls of the session directory that failed.")
         text.add([], sum.recordFailures)
+        text.begin(Telemetry.logEvents, "counter", "Events that the stream log has taken while nobody listened.")
+        text.add([], sum.logEvents)
+        text.begin(Telemetry.logStreams, "counter", "Streams that the stream log has to their end.")
+        text.add([], sum.logStreams)
         text.begin(Telemetry.logFailures, "counter", "Calls of the stream log that failed.")
         text.add([], sum.logFailures)
         text.begin(Telemetry.members, "gauge", "Other members of the cluster that are there.")

@@ -14,6 +14,8 @@ public enum Telemetry {
     static let questions = "patchbay_questions_total"
     static let resumes = "patchbay_resumes_total"
     static let directoryFailures = "patchbay_directory_failures_total"
+    static let logEvents = "patchbay_log_events_total"
+    static let logStreams = "patchbay_log_streams_total"
     static let logFailures = "patchbay_log_failures_total"
     static let members = "patchbay_members"
     static let instanceUp = "patchbay_instance_up"

@@ -28,6 +28,9 @@ struct WorkerMetrics: Sendable {
     var answersRefused: UInt64 = 0
     /// Calls of the directory that failed.
     var recordFailures: UInt64 = 0
+    /// Events that the log has taken, and streams whose last event was among them.
+    var logEvents: UInt64 = 0
+    var logStreams: UInt64 = 0
     /// Calls of the log that failed.
     var logFailures: UInt64 = 0
     var resumes: UInt64 = 0
@@ -68,6 +71,8 @@ struct WorkerMetrics: Sendable {
         answersLate &+= other.answersLate
         answersRefused &+= other.answersRefused
         recordFailures &+= other.recordFailures
+        logEvents &+= other.logEvents
+        logStreams &+= other.logStreams
         logFailures &+= other.logFailures
         resumes &+= other.resumes
         resumesLost &+= other.resumesLost

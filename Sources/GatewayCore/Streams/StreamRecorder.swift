@@ -53,11 +53,15 @@ final class StreamRecorder {
         ).assumeIsolated().whenComplete { [self] result in
             isWriting = false
             switch result {
-            case .success(.appended): position = last
+            case .success(.appended):
+                worker.metrics.logEvents &+= last &- position
+                position = last
             case .success(.stale(let top)): position = max(last, top)
             case .failure(let error): return giveUp(stream, error)
             }
-            if isComplete { hasEnded = true } else { write() }
+            guard isComplete else { return write() }
+            hasEnded = true
+            worker.metrics.logStreams &+= 1
         }
     }
 

@@ -8,27 +8,20 @@ import Testing
     extension Cluster {
         @Suite(.timeLimit(.minutes(5)))
         struct BrokerTests {
-            /// Where the messages of the log stand; it stands still when everything is written.
-            private static func logged(_ broker: NATSServer) async throws -> Int {
-                let endpoint = Endpoint(port: broker.monitorPort, path: "/jsz?streams=true")
-                let streams = try await HTTPAnswer.get(endpoint).json["account_details"][0]["stream_detail"].list
-                let log = streams.first { $0["name"] == "patchbay-streams" }
-                return log?["state"]["last_seq"].integer ?? 0
+            /// The one that holds the stream: the node, or the attachment.
+            private static func host(_ nodes: Deployment) -> any Operated { nodes.attachments.first ?? nodes.first }
+
+            /// How many events the log has taken from the host.
+            private static func logged(_ nodes: Deployment) async throws -> Int {
+                Int(try await host(nodes).metric("patchbay_log_events_total") ?? 0)
             }
 
-            private static func isLogged(_ broker: NATSServer) async throws {
-                var (place, turns) = (0, 0)
-                try await until("a log that stands still") {
-                    let seen = try await logged(broker)
-                    turns = seen == place && seen > 0 ? turns + 1 : 0
-                    place = seen
-                    return turns == 50
+            /// Waits until the log has a stream from its first event on, up to `more` behind the last one that was read.
+            private static func isLogged(_ track: Track, more: Int, _ before: Int, _ nodes: Deployment) async throws {
+                let read = Int(track.lastID?.split(separator: ".").last ?? "") ?? 0
+                try await until("\(read) + \(more) more events in the log than \(before)") {
+                    try await logged(nodes) >= before + read + more
                 }
-            }
-
-            /// The one that holds the stream, dead for good: the node, or the attachment.
-            private static func killHost(_ nodes: Deployment) async throws {
-                try await (nodes.attachments.first?.process ?? nodes.first.process).kill9()
             }
 
             @Test(arguments: [Topology.nats, .natsAttached])
@@ -40,11 +33,13 @@ import Testing
                 var track = Track(peer, Track.count(label, 5, hold: 2))
                 try await track.connect(at: nodes.first)
                 try await track.read(upTo: 2)
+                let logged = try await Self.logged(nodes)
                 track.cut()
                 try await peer.at(nodes.other).release(label)
                 try await finished(label, of: fleet)
-                try await Self.isLogged(nodes.broker)
-                try await Self.killHost(nodes)
+                // Three messages and the result.
+                try await Self.isLogged(track, more: 4, logged, nodes)
+                try await Self.host(nodes).process.kill9()
 
                 let start = ContinuousClock.now
                 try await track.connect(at: nodes.other)
@@ -64,12 +59,13 @@ import Testing
                 var track = Track(peer, Track.count(label, 5, hold: 3))
                 try await track.connect(at: nodes.first)
                 try await track.read(upTo: 1)
+                let logged = try await Self.logged(nodes)
                 track.cut()
                 try await until("the third message") {
                     try fleet.executions(label).contains { $0.hasSuffix(" held") }
                 }
-                try await Self.isLogged(nodes.broker)
-                try await Self.killHost(nodes)
+                try await Self.isLogged(track, more: 2, logged, nodes)
+                try await Self.host(nodes).process.kill9()
                 try await track.connect(at: nodes.other)
                 try await track.finish()
                 #expect(track.numbers(label) == [1, 2, 3] && track.isOutcomeUnknown, "\(track.payloads)")

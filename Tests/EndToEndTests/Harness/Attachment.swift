@@ -1,7 +1,7 @@
 // `patchbay attach` beside one server: the real binary, told where it meets the nodes.
 import Foundation
 
-final class Attachment: Sendable {
+final class Attachment: Operated {
     let server: TestServer
     let process: ManagedProcess
     private let arguments: [String]
@@ -14,7 +14,8 @@ final class Attachment: Sendable {
     convenience init(
         _ server: TestServer, to upstream: String, over meeting: Meeting, secret: String, _ more: [String] = []
     ) throws {
-        let arguments = ["attach", "--upstream-name", upstream, "--url", server.url] + meeting.arguments
+        let arguments = ["attach", "--upstream-name", upstream, "--url", server.url, "--admin", "127.0.0.1:0"]
+            + meeting.arguments
         try self.init(server, arguments + more, secret: secret)
     }
 

@@ -1,15 +1,9 @@
 // One running gateway: the real binary with a configuration of its own, on free ports.
 import Foundation
 
-final class Gateway: Sendable {
+final class Gateway: Operated {
     let process: ManagedProcess
     let port: Int
-    /// 0 when it has no admin listener, or has not said so yet.
-    var adminPort: Int {
-        let mark = "msg=\"admin listener is up\" listen=\"127.0.0.1:"
-        let line = process.errors.first { $0.contains(mark) }?.components(separatedBy: mark).last
-        return line.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
-    }
 
     /// Starts `patchbay serve` and waits until it is ready.
     /// - Parameters:
@@ -53,23 +47,6 @@ final class Gateway: Sendable {
     // MARK: Asking it
 
     func endpoint(_ path: String = "/mcp") -> Endpoint { Endpoint(port: port, path: path) }
-
-    /// `GET` at the admin listener.
-    func admin(_ path: String) async throws -> HTTPAnswer {
-        // Its line comes over another pipe than the ready lines.
-        try await until("the admin listener") { adminPort > 0 }
-        return try await HTTPAnswer.get(Endpoint(port: adminPort, path: path))
-    }
-
-    /// The sum of the samples of a metric whose labels all occur in the line, or nil when there are none.
-    func metric(_ name: String, _ labels: String...) async throws -> Double? {
-        let page = try await admin("/metrics").text
-        let samples = page.split(separator: "\n").filter { line in
-            (line.hasPrefix(name + "{") || line.hasPrefix(name + " ")) && labels.allSatisfy { line.contains($0) }
-        }
-        let values = samples.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
-        return values.isEmpty ? nil : values.reduce(0, +)
-    }
 
     /// Resident memory, in bytes.
     func residentBytes() throws -> Int {
