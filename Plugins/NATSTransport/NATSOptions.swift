@@ -1,6 +1,7 @@
 // What is configured of the way to a NATS server, with all bounds and timings. Values are checked by the configuration;
 // what cannot work is refused here once more, before anything is connected.
 public import NIOCore
+internal import TransportKit
 
 /// The settings of a ``NATSCluster``.
 public struct NATSOptions: Sendable {
@@ -119,6 +120,12 @@ public struct NATSOptions: Sendable {
         prefix = Self.defaultPrefix
         bucket = Self.defaultPrefix + Self.bucketSuffix
         logStream = Self.defaultPrefix + Self.logSuffix
+    }
+
+    var arrivalLimits: ArrivalLimits {
+        ArrivalLimits(
+            sendersMax: sendersMax, heldCountMax: heldCountMax, heldBytesMax: heldBytesMax,
+            partialBytesMax: partialBytesMax, envelopeBytesMax: envelopeBytesMax, contactTimeout: contactTimeout)
     }
 
     private static let defaultPrefix = "patchbay"

@@ -26,7 +26,7 @@ extension BusSender {
         if heard[subject] == nil { try makeRoom() }
         let inbox = heard[subject]?.inbox
             ?? PlaceInbox(
-                subject, name: subjects.name(subject), own: subjects.own, options: options, door: door)
+                subject, subjects, secrets: options.secrets, limits: options.arrivalLimits, keeper: door)
         if heard[subject]?.library != nil { return inbox }
         heard[subject] = Heard(inbox: inbox)
         do throws(LibraryFailure) {

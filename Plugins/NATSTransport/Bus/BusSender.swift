@@ -44,7 +44,7 @@ final class BusSender {
         self.desk = desk
         self.logger = logger
         sealer = try EnvelopeSealer(member: subjects.own, secret: options.secrets.first ?? [0])
-        sent = SentPlaces(subjects: subjects)
+        sent = SentPlaces(subjects) { subjects.absence(of: $0) }
     }
 
     /// Works until it is told to close.
@@ -94,7 +94,7 @@ final class BusSender {
 
     // MARK: Sending
 
-    private func publish(_ post: BusDoor.Post) {
+    private func publish(_ post: OutgoingQueue.Post) {
         let room = max(1, (session?.payloadMax ?? Self.payloadLeast) - sealer.overhead)
         let count = max(1, (post.envelope.count + room - 1) / room)
         let (place, first) = sent.take(post.subject, pieces: count, now: .now())
@@ -163,7 +163,7 @@ final class BusSender {
             let left = max(1, (deadline - .now()).nanoseconds / 1_000_000)
             natsConnection_FlushTimeout(session.handle, left)
         }
-        for inbox in heard.values.map(\.inbox) { inbox.end(BusDoor.closed) }
+        for inbox in heard.values.map(\.inbox) { inbox.end(OutgoingQueue.closed) }
         for subject in heard.keys { drop(subject) }
         session = nil
         done()
@@ -173,7 +173,7 @@ final class BusSender {
 
     private func refuse(_ order: BusDoor.Order) {
         switch order {
-        case .subscribe(_, let promise): promise.fail(BusDoor.closed)
+        case .subscribe(_, let promise): promise.fail(OutgoingQueue.closed)
         case .connected(let session): self.session = session
         case .answer: obey(order)
         default: break

@@ -135,7 +135,7 @@ final class ContactDesk: Sendable {
         guard let start = natsMsg_GetData(message) else { return }
         let bytes = UnsafeRawBufferPointer(start: start, count: Int(natsMsg_GetDataLength(message)))
         guard let (sender, frame) = opener.open(bytes, at: place) else { return }
-        door.noteHeard(sender)
+        door.heard(sender)
         switch frame {
         case .question(let nonce, let asked): door.order(.answer(sender, nonce: nonce, place: asked))
         case .answer(let nonce, let asked, let number, let age):

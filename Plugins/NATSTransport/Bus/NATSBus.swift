@@ -8,9 +8,6 @@ internal import TransportAPI
 internal import TransportKit
 
 final class NATSBus: MessageBus {
-    /// 1 to 64 bytes of a topic.
-    private static let topicBytesMax = 64
-
     let envelopeBytesMax: Int
     private let options: NATSOptions
     private let subjects: NATSSubjects
@@ -39,19 +36,9 @@ final class NATSBus: MessageBus {
     // MARK: The port
 
     func publish(_ envelope: Envelope, to subject: Subject) throws(TransportError) {
-        guard envelope.count <= envelopeBytesMax else {
-            throw TransportError(
-                .tooLarge, .notDelivered,
-                "An envelope of \(envelope.count) bytes is above the limit of \(envelopeBytesMax).")
-        }
-        if case .topic(let topic) = subject { try Self.check(topic) }
+        let refusal = OutgoingQueue.refusal(envelope, to: subject, envelopeBytesMax: envelopeBytesMax)
+        if let refusal { throw refusal }
         try door.offer(envelope, to: subject)
-    }
-
-    private static func check(_ topic: String) throws(TransportError) {
-        guard (1...topicBytesMax).contains(topic.utf8.count) else {
-            throw TransportError(.tooLarge, .notDelivered, "A topic has 1 to \(topicBytesMax) bytes.")
-        }
     }
 
     func subscribe(
@@ -61,10 +48,8 @@ final class NATSBus: MessageBus {
             return loop.makeFailedFuture(
                 TransportError(.unreachable, .notDelivered, "\(subjects.own) cannot hear the inbox of \(member)."))
         }
-        if case .topic(let topic) = subject {
-            do throws(TransportError) { try Self.check(topic) } catch { return loop.makeFailedFuture(error) }
-        }
-        if door.isClosed { return loop.makeFailedFuture(BusDoor.closed) }
+        if let refusal = OutgoingQueue.refusal(subject) { return loop.makeFailedFuture(refusal) }
+        if door.isClosed { return loop.makeFailedFuture(OutgoingQueue.closed) }
         guard desk.withLock({ $0 != nil }) else {
             return loop.makeFailedFuture(
                 TransportError(.interrupted, .notDelivered, "The transport was not started."))
@@ -76,7 +61,7 @@ final class NATSBus: MessageBus {
         if !door.order(.subscribe(subscription, promise)) {
             promise.fail(
                 door.isClosed
-                    ? BusDoor.closed
+                    ? OutgoingQueue.closed
                     : TransportError(.overloaded, .notDelivered, "Too many subscriptions wait for the NATS server."))
         }
         return promise.futureResult
@@ -119,7 +104,7 @@ final class NATSBus: MessageBus {
         // A thread that the library holds up is left behind; it ends by itself.
         let limit = loop.scheduleTask(in: options.closeWithin) {
             connection.close()
-            desk.end(BusDoor.closed)
+            desk.end(OutgoingQueue.closed)
             tell()
         }
         let deadline = NIODeadline.now() + options.closeWithin

@@ -7,6 +7,7 @@
 #endif
 internal import NIOCore
 internal import TransportAPI
+internal import TransportKit
 
 /// Reads and writes one key. Lives for one call on a call thread.
 struct BucketPlace {

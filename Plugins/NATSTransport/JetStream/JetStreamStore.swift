@@ -5,6 +5,7 @@ internal import NIOCore
 internal import SealedBox
 internal import Synchronization
 internal import TransportAPI
+internal import TransportKit
 
 /// The kept part of a NATS cluster.
 final class JetStreamStore: Sendable {
@@ -21,9 +22,11 @@ final class JetStreamStore: Sendable {
 
         init(_ options: NATSOptions) throws(SealError) {
             records = try StoreSeal(
-                secrets: options.secrets, stream: options.bucket, role: "patchbay jetstream record 1")
+                secrets: options.secrets, broker: "jetstream", place: options.bucket,
+                role: "patchbay jetstream record 1")
             logs = try StoreSeal(
-                secrets: options.secrets, stream: options.logStream, role: "patchbay jetstream log 1")
+                secrets: options.secrets, broker: "jetstream", place: options.logStream,
+                role: "patchbay jetstream log 1")
         }
     }
 

@@ -2,6 +2,7 @@
 #if NATS
 internal import NIOCore
 internal import TransportAPI
+internal import TransportKit
 
 /// Reads and writes the messages of one log. Lives for one call on a call thread.
 struct LogPlace {

@@ -2,6 +2,7 @@
 #if NATS
 internal import NIOCore
 internal import TransportAPI
+internal import TransportKit
 
 /// Looks whether directory and log can work at this server, makes their streams if they are not there, and says what is
 /// missing. Runs once, on a call thread.

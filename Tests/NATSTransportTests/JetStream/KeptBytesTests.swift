@@ -4,6 +4,7 @@ import NIOCore
 import SealedBox
 import Testing
 import TransportAPI
+import TransportKit
 
 @testable import NATSTransport
 
@@ -76,15 +77,15 @@ struct KeptBytesTests {
     @Test("What is sealed opens for the same stream, role and secret, and nothing else")
     func seal() throws {
         let secret: [[UInt8]] = [Array(repeating: 1, count: 32)]
-        let seal = try StoreSeal(secrets: secret, stream: "a", role: "record")
+        let seal = try StoreSeal(secrets: secret, broker: "jetstream", place: "a", role: "record")
         let sealed = seal.seal(ByteBuffer(string: "text"))
         #expect(sealed.count == StoreSeal.overhead + 4)
         #expect(seal.open(sealed) == ByteBuffer(string: "text"))
-        #expect(try StoreSeal(secrets: secret, stream: "b", role: "record").open(sealed) == nil)
-        #expect(try StoreSeal(secrets: secret, stream: "a", role: "log").open(sealed) == nil)
-        let stranger = try StoreSeal(secrets: [[2, 2, 2]], stream: "a", role: "record")
+        #expect(try StoreSeal(secrets: secret, broker: "jetstream", place: "b", role: "record").open(sealed) == nil)
+        #expect(try StoreSeal(secrets: secret, broker: "jetstream", place: "a", role: "log").open(sealed) == nil)
+        let stranger = try StoreSeal(secrets: [[2, 2, 2]], broker: "jetstream", place: "a", role: "record")
         #expect(stranger.open(sealed) == nil)
-        let both = try StoreSeal(secrets: [[3, 3, 3], secret[0]], stream: "a", role: "record")
+        let both = try StoreSeal(secrets: [[3, 3, 3], secret[0]], broker: "jetstream", place: "a", role: "record")
         #expect(both.open(sealed) == ByteBuffer(string: "text"))
         for place in sealed.indices {
             var bent = sealed

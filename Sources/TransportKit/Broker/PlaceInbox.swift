@@ -1,14 +1,22 @@
-// One subject that this member hears: what arrives is opened and put in order on the library's threads, and goes to
-// every subscription of this process.
-#if NATS
-internal import CNATS
-internal import NIOCore
+// One subject that this member hears: what arrives is opened and put in order where it arrives, and goes to every
+// subscription of this process.
+public import NIOCore
 internal import SealedBox
 internal import Synchronization
-internal import TransportAPI
-internal import TransportKit
+public import TransportAPI
 
-final class PlaceInbox: Sendable {
+/// What an inbox needs of the bus that it belongs to. Called on any thread, never with a lock held.
+public protocol PlaceKeeper: AnyObject, Sendable {
+    /// Something authentic came of that member.
+    func heard(_ member: MemberID)
+    /// Ask that member for its last number at the inbox's place.
+    func ask(_ member: MemberID, nonce: UInt64, for inbox: PlaceInbox)
+    /// All its subscriptions have ended.
+    func isSilent(_ subject: Subject)
+}
+
+/// The receiving side of one subject. Its calls are safe on any thread; what arrives has to come from one at a time.
+public final class PlaceInbox: Sendable {
     private struct State {
         let opener: EnvelopeOpener
         var arrivals: PlaceArrivals
@@ -18,34 +26,32 @@ final class PlaceInbox: Sendable {
         var isContacting = false
     }
 
-    /// As it stands in NATS and in seals.
-    let name: String
-    let place: [UInt8]
-    let subject: Subject
-    private let door: BusDoor
+    /// As it stands at the broker and in seals.
+    public let name: String
+    public let place: [UInt8]
+    public let subject: Subject
+    private let keeper: any PlaceKeeper
     private let state: Mutex<State>
 
-    init(_ subject: Subject, name: String, own: MemberID, options: NATSOptions, door: BusDoor) {
+    public init(
+        _ subject: Subject, _ names: PlaceNames, secrets: [[UInt8]], limits: ArrivalLimits, keeper: any PlaceKeeper
+    ) {
         self.subject = subject
-        self.name = name
-        self.door = door
+        self.keeper = keeper
+        name = names.name(subject)
         place = Array(name.utf8)
-        let limits = ArrivalLimits(
-            sendersMax: options.sendersMax, heldCountMax: options.heldCountMax, heldBytesMax: options.heldBytesMax,
-            partialBytesMax: options.partialBytesMax, envelopeBytesMax: options.envelopeBytesMax,
-            contactTimeout: options.contactTimeout)
         state = Mutex(
             State(
-                opener: EnvelopeOpener(secrets: options.secrets, sendersMax: options.sendersMax),
+                opener: EnvelopeOpener(secrets: secrets, sendersMax: limits.sendersMax),
                 arrivals: PlaceArrivals(
-                    limits: limits, isInbox: subject == .inbox(own), makeNonce: SecureRandom.uint64)))
+                    limits: limits, isInbox: subject == .inbox(names.own), makeNonce: SecureRandom.uint64)))
     }
 
     // MARK: Subscriptions
 
     /// Lets go of subscriptions that have ended.
     /// - Returns: whether none is left.
-    func prune() -> Bool {
+    public func prune() -> Bool {
         state.withLock { state in
             state.subscriptions.removeAll { $0.hasEnded }
             return state.subscriptions.isEmpty
@@ -53,11 +59,11 @@ final class PlaceInbox: Sendable {
     }
 
     /// Tells every subscription of this member's own inbox.
-    func unheard(_ receipt: UInt64, by member: MemberID) {
+    public func unheard(_ receipt: UInt64, by member: MemberID) {
         for subscription in state.withLock({ $0.subscriptions }) { subscription.unheard(receipt, by: member) }
     }
 
-    func add(_ subscription: QueuedSubscription) {
+    public func add(_ subscription: QueuedSubscription) {
         state.withLock { state in
             if state.subscriptions.isEmpty { state.arrivals.begin(now: .now()) }
             state.subscriptions.append(subscription)
@@ -65,7 +71,7 @@ final class PlaceInbox: Sendable {
     }
 
     /// Ends all of them, and says why.
-    func end(_ error: TransportError) {
+    public func end(_ error: TransportError) {
         let ended = state.withLock { state in
             defer { state.subscriptions = [] }
             return state.subscriptions
@@ -75,8 +81,8 @@ final class PlaceInbox: Sendable {
 
     // MARK: Arrivals
 
-    /// A message, on a thread of the library.
-    func arrived(_ bytes: UnsafeRawBufferPointer) {
+    /// A message, as it came.
+    public func arrived(_ bytes: UnsafeRawBufferPointer) {
         work { state, handle in
             guard let (sender, frame) = state.opener.open(bytes, at: place) else {
                 state.refused &+= 1
@@ -92,7 +98,7 @@ final class PlaceInbox: Sendable {
         }
     }
 
-    func answered(nonce: UInt64, number: UInt64, age: TimeAmount, from sender: MemberID) {
+    public func answered(nonce: UInt64, number: UInt64, age: TimeAmount, from sender: MemberID) {
         work { state, handle in
             state.arrivals.answer(nonce: nonce, number: number, age: age, from: sender, now: .now(), handle)
             return sender
@@ -100,7 +106,7 @@ final class PlaceInbox: Sendable {
     }
 
     /// Looks at senders that were asked. A few times a second.
-    func tick() {
+    public func tick() {
         guard state.withLock({ $0.isContacting }) else { return }
         work { state, handle in
             state.arrivals.tick(now: .now(), handle)
@@ -129,13 +135,12 @@ final class PlaceInbox: Sendable {
             state.subscriptions = []
             return (heard, subscriptions)
         }
-        if let heard { door.noteHeard(heard) }
-        for (sender, nonce) in asked { door.order(.ask(sender, nonce: nonce, self)) }
+        if let heard { keeper.heard(heard) }
+        for (sender, nonce) in asked { keeper.ask(sender, nonce: nonce, for: self) }
         guard let lost else { return }
         let error = TransportError(.interrupted, .unknown, "A gap on \(subject.text): \(lost).")
         for subscription in ended { subscription.fail(error) }
-        door.order(.look(subject))
+        keeper.isSilent(subject)
     }
 }
 
-#endif
