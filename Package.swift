@@ -30,13 +30,15 @@ let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let yams = product("Yams", "Yams")
 
 let cnats = product("CNATS", trait: "NATS")
+let chiredis = product("CHiredis", trait: "Redis")
 
 let package = Package(
     name: "patchbay",
     products: [.executable(name: "patchbay", targets: ["patchbay"])],
     traits: [
         .trait(name: "NATS", description: "The NATS transport, which needs libnats (Debian: libnats-dev)."),
-        .default(enabledTraits: ["NATS"]),
+        .trait(name: "Redis", description: "The Redis transport, which needs libhiredis (Debian: libhiredis-dev)."),
+        .default(enabledTraits: ["NATS", "Redis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
@@ -87,14 +89,22 @@ let package = Package(
             name: "NATSTransport",
             dependencies: [cnats, "SealedBox", "TransportAPI", "TransportKit", nioCore, logging],
             path: "Plugins/NATSTransport", swiftSettings: strict),
+        // Without pkgConfig: what its file says beyond the library's name, SwiftPM refuses with a warning.
+        .systemLibrary(name: "CHiredis", path: "Plugins/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "RedisTransport",
+            dependencies: [
+                chiredis, "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, nioSSL, logging,
+            ],
+            path: "Plugins/RedisTransport", swiftSettings: strict),
 
         // L4: the command
         .executableTarget(
             name: "patchbay",
             dependencies: [
                 "GatewayConfig", "GatewayCore", "GatewayHTTP", "HTTPTransport", "HTTPWire", "MemoryTransport",
-                "NATSTransport", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix, logging,
-                argumentParser,
+                "NATSTransport", "RedisTransport", "SealedBox", "TransportAPI", "TransportKit", nioCore, nioPosix,
+                logging, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -134,10 +144,16 @@ let package = Package(
                 nioEmbedded, logging,
             ]),
         .testTarget(
+            name: "RedisTransportTests",
+            dependencies: [
+                "RedisTransport", "TestSupport", chiredis, "SealedBox", "TransportAPI", "TransportKit", nioCore,
+                nioPosix, nioEmbedded, logging,
+            ]),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "TransportConformance", "MemoryTransport", "HTTPTransport", "NATSTransport", "SealedBox", "TestSupport",
-                "TransportAPI", nioCore, nioPosix, logging,
+                "TransportConformance", "MemoryTransport", "HTTPTransport", "NATSTransport", "RedisTransport",
+                "SealedBox", "TestSupport", "TransportAPI", nioCore, nioPosix, logging,
             ]),
         .testTarget(
             name: "SimulationTests",

@@ -39,12 +39,18 @@ enum Layers {
         "Plugins/NATSTransport": Target(
             level: 2,
             modules: ["CNATS", "SealedBox", "TransportAPI", "TransportKit", "Logging", "NIOCore", "Synchronization"]),
+        "Plugins/RedisTransport": Target(
+            level: 2,
+            modules: [
+                "CHiredis", "SealedBox", "TransportAPI", "TransportKit", "Logging", "NIOCore", "NIOPosix", "NIOSSL",
+                "Synchronization",
+            ]),
         "Sources/patchbay": Target(
             level: 4,
             modules: [
                 "HTTPWire", "SealedBox", "TransportAPI", "GatewayCore", "GatewayHTTP", "GatewayConfig",
-                "HTTPTransport", "MemoryTransport", "NATSTransport", "TransportKit", "NIOCore", "NIOPosix", "Logging",
-                "Synchronization", "ArgumentParser",
+                "HTTPTransport", "MemoryTransport", "NATSTransport", "RedisTransport", "TransportKit", "NIOCore",
+                "NIOPosix", "Logging", "Synchronization", "ArgumentParser",
             ]),
     ]
 
@@ -56,13 +62,13 @@ enum Layers {
         "Yams": ["Sources/GatewayConfig/YAMLDocument.swift"],
         "NIOPosix": [
             "Sources/GatewayHTTP/HTTPListener.swift", "Plugins/HTTPTransport/UpstreamConnection+Connect.swift",
-            "Plugins/HTTPTransport/Peers/",
-            "Sources/patchbay/",
+            "Plugins/HTTPTransport/Peers/", "Plugins/RedisTransport/Connection/RedisDial.swift", "Sources/patchbay/",
         ],
-        "NIOSSL": ["Plugins/HTTPTransport/"],
+        "NIOSSL": ["Plugins/HTTPTransport/", "Plugins/RedisTransport/Connection/RedisDial.swift"],
         "NIOTLS": ["Plugins/HTTPTransport/"],
         "COpenSSL": ["Sources/SealedBox/"],
         "CNATS": ["Plugins/NATSTransport/"],
+        "CHiredis": ["Plugins/RedisTransport/Connection/RESPReader.swift"],
         "ArgumentParser": ["Sources/patchbay/"],
         // Its texts, JSON and dates are ways around bytes. Yams links it; a file of ours that needs it stands here.
         "Foundation": [],

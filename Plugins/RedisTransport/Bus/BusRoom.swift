@@ -1,0 +1,268 @@
+// What the bus owns on its loop: two connections that live and break together, one to publish (a pool would lose the
+// order) and one to hear; the numbers of what was sent, and the places that are heard.
+#if Redis
+internal import Logging
+internal import NIOCore
+internal import SealedBox
+internal import TransportAPI
+internal import TransportKit
+
+final class BusRoom {
+    /// Posts that are taken at once.
+    private static let batchMax = 64
+    /// Messages that the server has not confirmed. Beyond: the rest waits in the queue.
+    private static let unconfirmedMax = 8_192
+    /// How often places are looked at.
+    private static let tickEvery = TimeAmount.milliseconds(100)
+
+    unowned let bus: RedisBus
+    let options: RedisOptions
+    let logger: Logger
+    let loop: any EventLoop
+    private let sealer: EnvelopeSealer
+    private let opener: EnvelopeOpener
+    private var sent: SentPlaces
+    private var scratch = ByteBuffer()
+    private var link: RedisLink?
+    private var publishing: RedisChannel?
+    var hearing: RedisChannel?
+    private var unconfirmed = 0
+    private var hasFailed = false
+    private var ticking: RepeatedTask?
+    private let desk: String
+    private let deskBytes: [UInt8]
+    /// The nonce of the question to oneself.
+    private let probe = SecureRandom.uint64()
+    private var started: ((String?) -> Void)?
+    private var isClosing = false
+    /// Subjects that were subscribed to, and what stands for them.
+    var heard: [Subject: Heard] = [:]
+    /// The same by the names of channels.
+    var inboxes: [ByteBuffer: PlaceInbox] = [:]
+
+    /// - Throws: when OpenSSL has no AES-256-GCM.
+    init(_ bus: RedisBus, _ dial: RedisDial, _ options: RedisOptions, _ logger: Logger) throws(SealError) {
+        self.bus = bus
+        self.options = options
+        self.logger = logger
+        loop = bus.loop
+        sealer = try EnvelopeSealer(member: bus.names.own, secret: options.secrets.first ?? [0])
+        opener = EnvelopeOpener(secrets: options.secrets, sendersMax: options.sendersMax)
+        sent = SentPlaces(bus.names)
+        desk = bus.names.desk(of: bus.names.own)
+        deskBytes = Array(desk.utf8)
+        let name = bus.names.own.name
+        link = RedisLink(
+            dial, on: loop, roles: ["patchbay-\(name)-publish", "patchbay-\(name)-hear"], logger: logger
+        ) { [weak self] event in
+            switch event {
+            case .connected(let channels): self?.begin(channels)
+            case .disconnected(let error): self?.end(error)
+            }
+        }
+    }
+
+    // MARK: Life
+
+    func start(_ started: @escaping (String?) -> Void) {
+        self.started = started
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: Self.tickEvery, delay: Self.tickEvery) { _ in
+            bound.value.tick()
+        }
+        link?.start { [weak self] problem in if let problem { self?.tellStart(problem) } }
+        loop.assumeIsolated().scheduleTask(in: options.startWithin + options.subscribeTimeout) { [weak self] in
+            guard let self, self.started != nil else { return }
+            tellStart(
+                "a message to itself did not come back: the server must let this user publish and subscribe to"
+                    + " \(bus.names.prefix):*")
+        }
+    }
+
+    func tellStart(_ problem: String?) { started.take()?(problem) }
+
+    private func begin(_ channels: [RedisChannel]) {
+        guard channels.count == 2 else { return }
+        publishing = channels[0]
+        hearing = channels[1]
+        unconfirmed = 0
+        channels[0].hasRoom = { [weak self] in self?.send() }
+        channels[1].heard = { [weak self] name, message in self?.hear(message, at: name) }
+        channels[1].heardAll = { [weak self] in self?.publishing?.flush() }
+        channels[1].send(RESPCommand("SUBSCRIBE", with: [desk])) { [weak self] result in
+            guard let self else { return }
+            if case .success(.error(let text)) = result {
+                return tellStart(RedisFailure.error(text, "cannot subscribe to \(desk)").message)
+            }
+            // Asks itself, to see that both directions are allowed.
+            publish(.question(nonce: probe, place: deskBytes), to: desk, deskBytes)
+            publishing?.flush()
+        }
+        channels[1].flush()
+        bus.noteConnected(true)
+        for place in sent.takeDoubtful() { mark(place, now: .now()) }
+        publishing?.flush()
+        send()
+    }
+
+    private func end(_ error: TransportError) {
+        bus.noteConnected(false)
+        publishing = nil
+        hearing = nil
+        sent.connectionBroke(now: .now())
+        endAll(error)
+    }
+
+    /// Sends what is queued and waits for the server to have it, within the time of closing.
+    func close(_ done: @escaping () -> Void) {
+        guard !isClosing else { return done() }
+        isClosing = true
+        tellStart("the transport was closed")
+        send()
+        var waiting: (() -> Void)? = done
+        let finish = { [self] in
+            guard let done = waiting.take() else { return }
+            ticking?.cancel()
+            link?.close(OutgoingQueue.closed)
+            (publishing, hearing) = (nil, nil)
+            endAll(OutgoingQueue.closed)
+            done()
+        }
+        loop.assumeIsolated().scheduleTask(in: options.closeWithin, finish)
+        guard let publishing else { return finish() }
+        drain(publishing, finish)
+    }
+
+    /// Until nothing is queued; then the answer to a last command says that all was read.
+    private func drain(_ publishing: RedisChannel, _ finish: @escaping () -> Void) {
+        publishing.send(RESPCommand("PING", count: 0)) { [weak self] result in
+            guard let self, publishing.isOpen, case .success = result else { return finish() }
+            if send() { drain(publishing, finish) } else { finish() }
+        }
+        publishing.flush()
+    }
+
+    func crash() {
+        link?.close(OutgoingQueue.closed)
+        ticking?.cancel()
+        (publishing, hearing) = (nil, nil)
+        bus.noteConnected(false)
+    }
+
+    // MARK: Sending
+
+    /// Sends what is queued and has room.
+    /// - Returns: whether there was anything.
+    @discardableResult
+    func send() -> Bool {
+        var hasSent = false
+        while let publishing, publishing.isWritable, unconfirmed < Self.unconfirmedMax {
+            let posts = bus.take(atMost: Self.batchMax)
+            if posts.isEmpty { break }
+            hasSent = true
+            for post in posts { publish(post) }
+        }
+        publishing?.flush()
+        return hasSent
+    }
+
+    private func publish(_ post: OutgoingQueue.Post) {
+        let room = options.pieceBytesMax
+        let count = max(1, (post.envelope.count + room - 1) / room)
+        let (place, first) = sent.take(post.subject, pieces: count, now: .now())
+        var addressee: MemberID?
+        if case .inbox(let member) = post.subject { addressee = member }
+        for piece in EnvelopePieces(post.envelope, from: first, bytesMax: room) {
+            let (member, receipt) = (piece.isLast ? addressee : nil, post.envelope.receipt)
+            publish(.piece(piece), to: place.name, place.place) { [weak self] isHeard in
+                if let member, !isHeard { self?.noteUnheard(receipt, member) }
+            }
+        }
+    }
+
+    /// The server counts who it has handed a message to: nobody means that nobody will hear it.
+    private func noteUnheard(_ receipt: UInt64, _ member: MemberID) {
+        bus.noteAbsent(member)
+        if receipt != 0 { heard[.inbox(bus.names.own)]?.inbox.unheard(receipt, by: member) }
+    }
+
+    private func mark(_ place: SentPlaces.Sent, now: NIODeadline) {
+        publish(.mark(number: place.number, age: max(.zero, now - place.sentAt)), to: place.name, place.place)
+    }
+
+    /// Writes a message without flushing.
+    /// - Parameter confirmed: whether somebody hears it. Not called when that is not known.
+    private func publish(
+        _ frame: BrokerFrame, to name: String, _ place: [UInt8], _ confirmed: @escaping (Bool) -> Void = { _ in }
+    ) {
+        guard let publishing, sealer.seal(frame, for: place, into: &scratch) else { return }
+        var command = RESPCommand("PUBLISH", count: 2, reserving: scratch.readableBytes + name.utf8.count)
+        command.add(name)
+        command.add(scratch)
+        unconfirmed += 1
+        publishing.send(command) { [weak self, weak publishing] result in
+            guard let self, let publishing, publishing === self.publishing else { return }
+            unconfirmed -= 1
+            switch result {
+            case .success(.integer(let count)): confirmed(count > 0)
+            case .success(let answer): refused(answer, name)
+            case .failure: return
+            }
+            if unconfirmed == Self.unconfirmedMax / 2 { send() }
+        }
+    }
+
+    private func refused(_ answer: RESPValue, _ name: String) {
+        guard case .error(let text) = answer, !hasFailed else { return }
+        hasFailed = true
+        logger.error("\(RedisFailure.error(text, "cannot publish to \(name)").message)")
+    }
+
+    // MARK: Questions
+
+    func ask(_ member: MemberID, nonce: UInt64, at place: [UInt8]) {
+        let name = bus.names.desk(of: member)
+        publish(.question(nonce: nonce, place: place), to: name, Array(name.utf8))
+        publishing?.flush()
+    }
+
+    private func hear(_ message: ByteBuffer, at name: ByteBuffer) {
+        message.withUnsafeReadableBytes { bytes in
+            if let inbox = inboxes[name] { return inbox.arrived(bytes) }
+            guard name.readableBytesView.elementsEqual(deskBytes),
+                let (sender, frame) = opener.open(bytes, at: deskBytes)
+            else { return }
+            bus.heard(sender)
+            answer(frame, sender)
+        }
+    }
+
+    private func answer(_ frame: BrokerFrame, _ sender: MemberID) {
+        switch frame {
+        case .question(let nonce, let place):
+            let name = bus.names.desk(of: sender)
+            let last = sent.last(at: place, now: .now())
+            publish(
+                .answer(nonce: nonce, place: place, number: last.number, age: last.age), to: name, Array(name.utf8))
+        case .answer(let nonce, let place, let number, let age):
+            if nonce == probe, sender == bus.names.own {
+                link?.worked()
+                return tellStart(nil)
+            }
+            inboxes[ByteBuffer(bytes: place)]?.answered(nonce: nonce, number: number, age: age, from: sender)
+        case .piece, .mark: break
+        }
+    }
+
+    private func tick() {
+        let now = NIODeadline.now()
+        for inbox in inboxes.values { inbox.tick() }
+        guard publishing != nil else { return }
+        for place in sent.takeQuiet(now: now) { mark(place, now: now) }
+        publishing?.flush()
+    }
+}
+
+@available(*, unavailable)
+extension BusRoom: Sendable {}
+#endif
