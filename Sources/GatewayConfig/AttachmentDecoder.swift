@@ -19,32 +19,50 @@ enum AttachmentDecoder {
         return config
     }
 
+    /// The flags that say where the nodes are, with the key that each becomes and its transport.
+    private static let places: [(key: String, flag: String, transport: GatewayConfiguration.ClusterTransport)] = [
+        ("peers", "--peers", .http), ("nats", "--nats", .nats), ("redis", "--redis", .redis),
+    ]
+
     /// Over what the nodes are reached, and where. The flags of another transport are reported.
     private static func cluster(_ root: ConfigNode, of cluster: inout GatewayConfiguration.Cluster) {
-        let names = GatewayConfiguration.ClusterTransport.allCases.filter { $0 != .memory }.map(\.rawValue)
         var name = ""
-        root.read("transport", .transport(built: names, planned: ClusterDecoder.planned), into: &name)
+        root.read("transport", .transport(among: places.map(\.transport)), into: &name)
         cluster.transport = GatewayConfiguration.ClusterTransport(rawValue: name) ?? .http
         guard root.isSound("transport") else {
             _ = PeerList.read(root, of: nil)
             root.skipUnread()
             return
         }
-        let needs = "--transport \(name) needs"
-        if cluster.transport == .nats {
-            root.refuseFlag("peers", "--peers", of: "http", transport: name)
-            let section = root.section("nats")
-            guard section.isSet("urls") else {
-                section.skipUnread()
-                root.missing("nats", "\(needs) --nats, the servers on which the nodes meet (or PATCHBAY_NATS)")
-                return
-            }
-            cluster.nats = NATSSection.read(section)
-        } else {
-            root.refuseFlag("nats", "--nats", of: "nats", transport: name)
-            if !root.isSet("peers") { root.missing("peers", "\(needs) --peers, all nodes by their cluster.listen") }
-            cluster.http = GatewayConfiguration.HTTPPeers(listen: nil, peers: PeerList.read(root, of: nil))
+        for place in places where place.transport != cluster.transport && root.isSet(place.key) {
+            let owner = place.transport.rawValue
+            root.refuse(
+                place.key, "\(place.flag) belongs to --transport \(owner), but --transport is \(name)")
         }
+        switch cluster.transport {
+        case .memory, .http:
+            if !root.isSet("peers") {
+                root.missing("peers", "--transport http needs --peers, all nodes by their cluster.listen")
+            }
+            cluster.http = GatewayConfiguration.HTTPPeers(listen: nil, peers: PeerList.read(root, of: nil))
+        case .nats:
+            let needs = "--transport nats needs --nats, the servers on which the nodes meet (or PATCHBAY_NATS)"
+            cluster.nats = broker(root, "nats", with: "urls", or: needs).map(NATSSection.read)
+        case .redis:
+            let needs = "--transport redis needs --redis, the server on which the nodes meet (or PATCHBAY_REDIS)"
+            cluster.redis = broker(root, "redis", with: "url", or: needs).map(RedisSection.read)
+        }
+    }
+
+    /// The section of a broker whose servers are named.
+    private static func broker(
+        _ root: ConfigNode, _ key: String, with servers: String, or needs: String
+    ) -> ConfigNode? {
+        let section = root.section(key)
+        if section.isSet(servers) { return section }
+        section.skipUnread()
+        root.missing(key, needs)
+        return nil
     }
 
     private static func instance(_ root: ConfigNode) -> GatewayConfiguration.Instance? {
@@ -77,13 +95,5 @@ enum AttachmentDecoder {
                 "\(reach), and this build does not authenticate clients yet; listen on 127.0.0.1, or give"
                     + " --allow-anonymous if that is meant", at: "admin")
         }
-    }
-}
-
-extension ConfigNode {
-    /// Reports a flag that goes with another transport.
-    fileprivate func refuseFlag(_ key: String, _ flag: String, of owner: String, transport: String) {
-        guard isSet(key) else { return }
-        refuse(key, "\(flag) belongs to --transport \(owner), but --transport is \(transport)")
     }
 }

@@ -13,6 +13,8 @@ public struct AttachmentFlags: Sendable, Equatable {
     public var peers: String?
     /// `--nats URL[,URL…]` and the flags that go with it, with `--transport nats`.
     public var nats = NATSFlags()
+    /// `--redis URL` and the flags that go with it, with `--transport redis`.
+    public var redis = RedisFlags()
     /// `--sse-url URL`: the instance's HTTP+SSE endpoint of 2024-11-05.
     public var sseURL: String?
     /// `--instance-id ID`.
@@ -45,13 +47,12 @@ public struct AttachmentFlags: Sendable, Equatable {
             ("transport", "--transport", transport), ("log_level", "--log-level", logLevel),
             ("admin", "--admin", admin),
         ]
-        for (key, flag, text) in given {
-            if let text { document.set(key, to: .scalar(text, .flag(flag))) }
-        }
+        document.set(given)
         if let peers { document.set("peers", to: .list(peers, .flag("--peers"))) }
         // A variable that other attachments of this machine need contradicts nothing here.
-        let variables = transport == "nats" ? environment : [:]
-        if let nats = nats.document(environment: variables) { document.set("nats", to: nats) }
+        let variables = { (owner: String) in transport == owner ? environment : [:] }
+        if let nats = nats.document(environment: variables("nats")) { document.set("nats", to: nats) }
+        if let redis = redis.document(environment: variables("redis")) { document.set("redis", to: redis) }
         if let count = environment[Overrides.eventLoopsVariable], !count.isEmpty {
             document.set("event_loops", to: .scalar(count, .environment(Overrides.eventLoopsVariable)))
         }
@@ -84,5 +85,28 @@ extension DocumentNode {
     /// A list as flags write it, with commas.
     static func list(_ text: String, _ origin: Origin) -> DocumentNode {
         list(text.split(separator: ",", omittingEmptySubsequences: false), origin)
+    }
+
+    /// A section that flags make, of scalars and of other parts; `nil` if none of them was given.
+    static func section(
+        _ given: [(key: String, flag: String, text: String?)], _ origin: Origin,
+        with parts: [(key: String, value: DocumentNode?)] = []
+    ) -> DocumentNode? {
+        guard given.contains(where: { $0.text != nil }) || parts.contains(where: { $0.value != nil }) else {
+            return nil
+        }
+        var section = DocumentNode(content: .mapping([]), origin: origin)
+        section.set(given)
+        for (key, value) in parts {
+            if let value { section.set(key, to: value) }
+        }
+        return section
+    }
+
+    /// Sets the keys whose flags were given.
+    mutating func set(_ given: [(key: String, flag: String, text: String?)]) {
+        for (key, flag, text) in given {
+            if let text { set(key, to: .scalar(text, .flag(flag))) }
+        }
     }
 }

@@ -10,12 +10,26 @@ struct ClusterDecoder {
     var read: (_ node: ConfigNode, _ cluster: inout GatewayConfiguration.Cluster) -> Void
 
     /// The transports that can be configured; the command knows which of them it was built with.
-    static var all: [ClusterDecoder] { [.memory, .http, .nats] }
-    /// Names that are kept for transports that are not there yet.
-    static let planned = ["redis"]
+    static var all: [ClusterDecoder] { [.memory, .http, .nats, .redis] }
 
     static var memory: ClusterDecoder {
         ClusterDecoder(transport: .memory, keys: []) { _, _ in }
+    }
+
+    /// A broker's keys all stand in a section of its name. `url` is an example of where its server may be.
+    static func broker(
+        _ transport: GatewayConfiguration.ClusterTransport, at url: String,
+        read: @escaping (_ section: ConfigNode, _ cluster: inout GatewayConfiguration.Cluster) -> Void
+    ) -> ClusterDecoder {
+        let key = transport.rawValue
+        return ClusterDecoder(transport: transport, keys: [key]) { node, cluster in
+            guard node.isSet(key) else {
+                node.missing(key, "cluster has no '\(key)'; add \(key): {url: \"\(url)\"}")
+                return
+            }
+            let section = node.section(key)
+            if node.isSound(key) { read(section, &cluster) }
+        }
     }
 
     /// Reads the section `node` of `root`.
@@ -23,14 +37,13 @@ struct ClusterDecoder {
         _ node: ConfigNode, of root: ConfigNode, secret: [String]
     ) -> GatewayConfiguration.Cluster {
         var cluster = GatewayConfiguration.Cluster()
-        var name = cluster.transport.rawValue
-        node.read("transport", .transport(built: all.map(\.transport.rawValue), planned: planned), into: &name)
-        guard node.isSound("transport"), let chosen = all.first(where: { $0.transport.rawValue == name }) else {
+        node.read("transport", .choice, into: &cluster.transport)
+        let name = cluster.transport.rawValue
+        guard node.isSound("transport"), let chosen = all.first(where: { $0.transport == cluster.transport }) else {
             // The keys of a transport that is not there would only be reported as unknown.
             node.skipUnread()
             return cluster
         }
-        cluster.transport = chosen.transport
         chosen.read(node, &cluster)
         for other in all where other.transport != chosen.transport {
             for key in other.keys where !chosen.keys.contains(key) && node.isSet(key) {

@@ -38,8 +38,8 @@ public enum ConfigLoader {
     /// Makes the configuration of an attachment: `upstreams[0]` holds its one instance, whose id is `nil` unless a
     /// flag gave one; `cluster` says where the nodes are reached; `isAttachment` is set; `secret` comes from the
     /// environment variable `PATCHBAY_SECRET`, one or two separated by white space, and the broker, if no flag names
-    /// it, from `PATCHBAY_NATS`; `event_loops` is 1 unless `PATCHBAY_EVENT_LOOPS` says otherwise; `admin.isEnabled`
-    /// says whether there is an address for operators. Files that flags name are read, too.
+    /// it, from `PATCHBAY_NATS` or `PATCHBAY_REDIS`; `event_loops` is 1 unless `PATCHBAY_EVENT_LOOPS` says otherwise;
+    /// `admin.isEnabled` says whether there is an address for operators. Files that flags name are read, too.
     ///
     /// - Throws: a `ConfigError` with everything that is wrong.
     public static func loadAttachment(

@@ -10,6 +10,8 @@ extension GatewayConfiguration {
         public var http: HTTPPeers?
         /// The keys of `transport: nats`; after loading it is there with that transport and only then.
         public var nats: NATSBroker?
+        /// The keys of `transport: redis`; after loading it is there with that transport and only then.
+        public var redis: RedisBroker?
 
         public init() {}
 
@@ -25,6 +27,20 @@ extension GatewayConfiguration {
         case http
         /// NATS servers with JetStream. A program that was built without the trait `NATS` refuses it.
         case nats
+        /// A Redis server. A program that was built without the trait `Redis` refuses it.
+        case redis
+
+        /// Whether members meet on servers that are not ours, and attachments know these and no node.
+        public var isBroker: Bool { broker != nil }
+
+        /// The broker as messages name it; `nil` where there is none.
+        var broker: String? {
+            switch self {
+            case .memory, .http: nil
+            case .nats: NATSURL.form.broker
+            case .redis: RedisURL.form.broker
+            }
+        }
     }
 
     /// The nodes of a cluster without a broker. They are a list or one DNS name, never both.
@@ -52,7 +68,7 @@ extension GatewayConfiguration {
     /// characters, never empty.
     public func nodeName(onHost host: String) -> String {
         if let nodeName { return nodeName }
-        let own = cluster.transport == .nats ? listen.port : cluster.http?.listen?.port
+        let own = cluster.transport.isBroker ? listen.port : cluster.http?.listen?.port
         let port = own.map { "-\($0)" } ?? ""
         let allowed = host.utf8.prefix(64 - port.utf8.count).map { byte in
             byte.isLetterOrDigit || "._-".utf8.contains(byte) ? byte : UInt8(ascii: "-")

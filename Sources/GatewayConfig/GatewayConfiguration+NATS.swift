@@ -9,7 +9,7 @@ extension GatewayConfiguration {
         /// Who we are: one of the ways that the keys offer, or what the URLs say.
         public var credentials = NATSCredentials.none
         /// `tls`: for `tls://`; as it stands there otherwise, with a warning when that is not the default.
-        public var tls = NATSTrust()
+        public var tls = BrokerTrust()
         /// `prefix`: begins every subject of ours. Two clusters on one broker have two prefixes. 1 to 32 letters,
         /// digits, `_` and `-`.
         public var prefix = "patchbay"
@@ -45,20 +45,5 @@ extension GatewayConfiguration {
         case user(String, password: String)
         /// `token`.
         case token(String)
-    }
-
-    /// How a NATS server proves who it is, and the certificate by which we do.
-    public struct NATSTrust: Sendable, Equatable {
-        /// `tls.ca_file`: PEM certificates to trust instead of the system's.
-        public var caFile: String?
-        /// `tls.certificate_file` and `tls.key_file`: PEM files; both or none.
-        public var certificateFile: String?
-        public var keyFile: String?
-        /// `tls.verify`: false accepts any certificate.
-        public var verify = true
-        /// `tls.server_name`: the name to check, instead of the URL's host.
-        public var serverName: String?
-
-        public init() {}
     }
 }

@@ -8,8 +8,8 @@ extension GatewayConfiguration {
         public var name: String
         /// `path`: where clients find it. Starts with `/`, does not end with one, no query, no escapes.
         public var path = "/mcp"
-        /// `transport`: how instances are reached: `http`, or `nats` for instances that attach themselves over the
-        /// NATS servers of `cluster`.
+        /// `transport`: how instances are reached: `http`, or the name of a broker for instances that attach
+        /// themselves over the servers of `cluster`.
         public var transport = "http"
         /// `instances`: at least one after loading, unless instances attach themselves to the cluster.
         public var instances: [Instance]

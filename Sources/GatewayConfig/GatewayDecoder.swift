@@ -41,15 +41,10 @@ enum GatewayDecoder {
 }
 
 extension ValueKind where Value == String {
-    /// The name of a transport that this build has.
-    static func transport(built: [String], planned: [String]) -> ValueKind {
-        let list = built.joined(separator: ", ")
-        let known = ValueKind.word(from: built + planned, text: { $0 }) { (built + planned).contains($0) ? $0 : nil }
-        return ValueKind(expected: "the name of a transport", text: { $0 }) { scalar throws(ValueProblem) in
-            let name = try known.parse(scalar)
-            guard built.contains(name) else { throw ValueProblem("is not in this build yet; it has: \(list)") }
-            return name
-        }
+    /// The name of one of these transports.
+    static func transport(among transports: [GatewayConfiguration.ClusterTransport]) -> ValueKind {
+        let names = transports.map(\.rawValue)
+        return .word(from: names, text: \.self) { names.contains($0) ? $0 : nil }
     }
 }
 

@@ -26,7 +26,8 @@ struct ListenCheck {
 
     /// Who connects there proves that it has the secret, so any address will do, but no other listener's.
     private func checkCluster() {
-        if config.cluster.transport == .nats, config.nodeName == nil, config.listen.port == 0, root.isSound("listen") {
+        let isNamedByPort = config.cluster.transport.isBroker && config.nodeName == nil
+        if isNamedByPort, config.listen.port == 0, root.isSound("listen") {
             root.warning(
                 "listen has port 0 and there is no node_name, so all nodes of one machine have one name, and each takes"
                     + " the place of another; give each a node_name", at: "listen")

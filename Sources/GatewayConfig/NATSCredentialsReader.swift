@@ -88,23 +88,3 @@ struct NATSCredentialsReader {
         node.warning("\(node.path) sends \(way.name) in the clear to other machines; use tls://", at: way.key)
     }
 }
-
-extension ValueKind where Value == String {
-    /// A password or token of a broker. Only ever by reference, like our own secret.
-    static var brokerSecret: ValueKind {
-        let text = { (secret: String) in secret }
-        return ValueKind(
-            expected: "${env:NAME} or ${file:PATH}", isText: true, isSecret: true, text: text
-        ) { scalar throws(ValueProblem) in
-            guard scalar.isOneReference else {
-                let advice = "write ${env:NAME} or ${file:PATH} instead, and nothing around it"
-                throw ValueProblem("holds the secret itself; \(advice)", hidesValue: true)
-            }
-            guard !scalar.text.isEmpty else { throw ValueProblem("is empty") }
-            guard scalar.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw ValueProblem("has a control character")
-            }
-            return scalar.text
-        }
-    }
-}

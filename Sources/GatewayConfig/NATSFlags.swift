@@ -33,15 +33,13 @@ public struct NATSFlags: Sendable, Equatable {
 
     static let variable = "PATCHBAY_NATS"
 
-    /// The section, or `nil` if nothing names a server.
+    /// The section, or `nil` if nothing was given.
     func document(environment: [String: String]) -> DocumentNode? {
         let origin = Origin.flag("--nats")
-        var section = DocumentNode(content: .mapping([]), origin: origin)
-        if let urls {
-            section.set("urls", to: .list(urls, origin))
-        } else if let urls = environment[Self.variable], !urls.isEmpty {
-            section.set("urls", to: .list(urls, .environment(Self.variable)))
-        }
+        let trust = DocumentNode.section([
+            ("ca_file", "--nats-ca", caFile), ("certificate_file", "--nats-certificate", certificateFile),
+            ("key_file", "--nats-key", keyFile),
+        ], origin)
         let given = [
             ("credentials_file", "--nats-credentials", credentialsFile),
             ("nkey_seed_file", "--nats-nkey-seed", nkeySeedFile), ("prefix", "--nats-prefix", prefix),
@@ -49,21 +47,12 @@ public struct NATSFlags: Sendable, Equatable {
             ("bucket_bytes", "--nats-bucket-bytes", bucketBytes), ("stream_bytes", "--nats-stream-bytes", streamBytes),
             ("replicas", "--nats-replicas", replicas),
         ]
-        let isSet = set(given, in: &section)
-        var tls = DocumentNode(content: .mapping([]), origin: origin)
-        let files = [
-            ("ca_file", "--nats-ca", caFile), ("certificate_file", "--nats-certificate", certificateFile),
-            ("key_file", "--nats-key", keyFile),
-        ]
-        let isTrustSet = set(files, in: &tls)
-        if isTrustSet { section.set("tls", to: tls) }
-        return isSet || isTrustSet || section["urls"] != nil ? section : nil
-    }
-
-    private func set(_ given: [(key: String, flag: String, text: String?)], in node: inout DocumentNode) -> Bool {
-        for (key, flag, text) in given {
-            if let text { node.set(key, to: .scalar(text, .flag(flag))) }
+        var servers: DocumentNode?
+        if let urls {
+            servers = .list(urls, origin)
+        } else if let urls = environment[Self.variable], !urls.isEmpty {
+            servers = .list(urls, .environment(Self.variable))
         }
-        return given.contains { $0.text != nil }
+        return .section(given, origin, with: [("urls", servers), ("tls", trust)])
     }
 }

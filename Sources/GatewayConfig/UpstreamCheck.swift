@@ -75,13 +75,12 @@ struct UpstreamCheck {
 
     private func checkNamed(_ upstream: DecodedUpstream) {
         let node = upstream.node
-        guard upstream.isWithoutInstances, node.isSound("instances", "instances[0]") else { return }
-        let advice: String
-        switch cluster.transport {
-        case .http: return
-        case .memory: advice = "instances can attach themselves to a cluster only; see cluster.transport"
-        case .nats: advice = "for instances that attach themselves over NATS, say 'transport: nats'"
-        }
+        guard upstream.isWithoutInstances, node.isSound("instances", "instances[0]"), cluster.transport != .http
+        else { return }
+        let name = cluster.transport.rawValue
+        let advice = cluster.transport.broker.map {
+            "for instances that attach themselves over \($0), say 'transport: \(name)'"
+        } ?? "instances can attach themselves to a cluster only; see cluster.transport"
         node.missing("instances", "\(node.path) has no instances; list at least one URL (\(advice))")
     }
 

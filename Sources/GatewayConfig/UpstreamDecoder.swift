@@ -13,8 +13,8 @@ enum UpstreamDecoder {
     private static func upstream(_ node: ConfigNode) -> DecodedUpstream {
         var upstream = GatewayConfiguration.Upstream(name: node.require("name", .name) ?? "", instances: [])
         node.read("path", .publishedPath, into: &upstream.path)
-        let kind = ValueKind<String>.transport(built: ["http", "nats"], planned: ClusterDecoder.planned)
-        node.read("transport", kind, into: &upstream.transport)
+        let transports = GatewayConfiguration.ClusterTransport.allCases.filter { $0 == .http || $0.isBroker }
+        node.read("transport", .transport(among: transports), into: &upstream.transport)
         let isReachable = node.isSound("transport")
         let elements = node.elements("instances", atMost: ConfigBounds.instances, scalarsToo: true)
         let instances = elements.compactMap { element in instance(element).map { (node: element, value: $0) } }

@@ -37,7 +37,7 @@ internal import TransportAPI
             return options
         }
 
-        private static func tls(_ trust: GatewayConfiguration.NATSTrust) -> NATSOptions.TLS {
+        private static func tls(_ trust: GatewayConfiguration.BrokerTrust) -> NATSOptions.TLS {
             var tls = NATSOptions.TLS()
             tls.caFile = trust.caFile
             tls.certificateFile = trust.certificateFile

@@ -167,6 +167,7 @@ struct Assembly {
         case .memory: MemoryTransport(context: context)
         case .http: HTTPCluster(context: context, options: peerOptions)
         case .nats: try natsCluster(context)
+        case .redis: try redisCluster(context)
         }
     }
 

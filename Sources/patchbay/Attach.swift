@@ -8,10 +8,10 @@ struct Attach: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put an instance on the nodes of a cluster, from beside it.",
         discussion: """
-            Dials out, to every node or to the NATS servers on which the nodes meet, and opens no port, so the \
-            instance may sit behind NAT. The instance is there for clients as soon as a node was reached, and leaves \
-            when this ends. The nodes need the same transport in 'cluster', and an upstream of that name: with \
-            'transport: http' and no instances, or with 'transport: nats'.
+            Dials out, to every node or to the NATS or Redis servers on which the nodes meet, and opens no port, so \
+            the instance may sit behind NAT. The instance is there for clients as soon as a node was reached, and \
+            leaves when this ends. The nodes need the same transport in 'cluster', and an upstream of that name: with \
+            'transport: http' and no instances, or with 'transport: nats' or 'transport: redis'.
             The environment variable PATCHBAY_SECRET holds the secret of the nodes; or two, the new one first, with \
             a space between them, while they are rotated.
             SIGTERM or Ctrl-C drains it: nothing new, running calls finish, then it exits with 0. A second signal \
@@ -22,6 +22,8 @@ struct Attach: ParsableCommand {
                 --transport http --peers http://10.0.0.1:7001,http://10.0.0.2:7001
               patchbay attach --upstream-name main --url http://127.0.0.1:9001/mcp \\
                 --transport nats --nats tls://bus.example.com --nats-credentials my.creds
+              patchbay attach --upstream-name main --url http://127.0.0.1:9001/mcp \\
+                --transport redis --redis rediss://bus.example.com --redis-ca ca.pem
             """)
 
     @OptionGroup var options: AttachOptions

@@ -14,7 +14,7 @@ struct AttachOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Its HTTP+SSE endpoint of revision 2024-11-05, if it has one.", valueName: "url"))
     var sseUrl: String?
 
-    @Option(help: ArgumentHelp("Over what the nodes are reached: http or nats.", valueName: "name"))
+    @Option(help: ArgumentHelp("Over what the nodes are reached: http, nats or redis.", valueName: "name"))
     var transport: String
 
     @Option(
@@ -25,6 +25,9 @@ struct AttachOptions: ParsableArguments {
 
     @OptionGroup
     var nats: NATSAttachOptions
+
+    @OptionGroup
+    var redis: RedisAttachOptions
 
     @Option(
         help: ArgumentHelp(
@@ -50,6 +53,7 @@ struct AttachOptions: ParsableArguments {
     func load() throws -> GatewayConfiguration {
         var flags = AttachmentFlags(upstreamName: upstreamName, url: url, transport: transport, peers: peers)
         flags.nats = nats.flags
+        flags.redis = redis.flags
         flags.sseURL = sseUrl
         flags.instanceID = instanceId
         flags.label = label

@@ -76,4 +76,28 @@ import Testing
         #expect(flagged.credentials == .user("u", password: "p"))
         #expect(flagged.bucket == "b")
     }
+
+    @Test func redisComesFromFlagsOrTheEnvironment() throws {
+        var flags = AttachmentFlags(upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "redis")
+        // What other attachments of this machine need contradicts nothing.
+        let environment = ["PATCHBAY_SECRET": key, "PATCHBAY_REDIS": "redis://:p@a/3", "PATCHBAY_NATS": "nats://a"]
+        let named = try ConfigLoader.loadAttachment(flags, environment: environment).configuration
+        #expect(named.isAttachment)
+        #expect(named.cluster.transport == .redis)
+        #expect(named.cluster.http == nil && named.cluster.nats == nil)
+        let broker = try #require(named.cluster.redis)
+        #expect(broker.url.description == "redis://a:6379/3")
+        #expect(broker.login == .password("p"))
+        #expect(broker.database == 3)
+        #expect(!broker.acceptsVolatile)
+        flags.redis.url = "rediss://u:p@c:1"
+        flags.redis.prefix = "b"
+        flags.redis.acceptsVolatile = true
+        let flagged = try #require(
+            try ConfigLoader.loadAttachment(flags, environment: environment).configuration.cluster.redis)
+        #expect(flagged.url.description == "rediss://c:1")
+        #expect(flagged.login == .user("u", password: "p"))
+        #expect(flagged.prefix == "b")
+        #expect(flagged.acceptsVolatile)
+    }
 }

@@ -29,7 +29,7 @@ import Testing
 
     @Test(arguments: [
         ("compose.yaml", " content: |", false, 3), ("compose-cluster.yaml", " content: |", true, 0),
-        ("compose-nats.yaml", " content: |", true, 0),
+        ("compose-nats.yaml", " content: |", true, 0), ("compose-redis.yaml", " content: |", true, 0),
         ("kubernetes/patchbay.yaml", " patchbay.yaml: |", true, 3),
     ])
     func configurationLoads(_ name: String, _ opening: String, _ isCluster: Bool, _ instances: Int) throws {

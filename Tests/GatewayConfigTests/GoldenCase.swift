@@ -104,6 +104,12 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         case "--nats-ca": flags.nats.caFile = value
         case "--nats-prefix": flags.nats.prefix = value
         case "--nats-replicas": flags.nats.replicas = value
+        case "--redis": flags.redis.url = value
+        case "--redis-ca": flags.redis.caFile = value
+        case "--redis-certificate": flags.redis.certificateFile = value
+        case "--redis-key": flags.redis.keyFile = value
+        case "--redis-prefix": flags.redis.prefix = value
+        case "--redis-accept-volatile": flags.redis.acceptsVolatile = true
         case "--instance-id": flags.instanceID = value
         case "--label": flags.label = value
         case "--log-level": flags.logLevel = value

@@ -85,9 +85,10 @@ import Testing
 
     /// The commented-out keys of cluster transports are true, too: with the transport that they belong to.
     @Test(arguments: [
-        ("http", ["nats", "dns"], ["cluster.dns"]), ("http", ["nats", "peers"], []),
-        ("nats", ["listen", "peers", "dns", "url"], ["cluster.nats.url"]),
-        ("nats", ["listen", "peers", "dns", "urls"], []),
+        ("http", ["nats", "redis", "dns"], ["cluster.dns"]), ("http", ["nats", "redis", "peers"], []),
+        ("nats", ["listen", "peers", "dns", "redis", "url"], ["cluster.nats.url"]),
+        ("nats", ["listen", "peers", "dns", "redis", "urls"], []),
+        ("redis", ["listen", "peers", "dns", "nats"], []),
     ])
     func referenceNamesEveryClusterKey(_ transport: String, _ left: [String], _ missing: [String]) throws {
         let reference = try reference(with: transport, without: left)
@@ -97,18 +98,22 @@ import Testing
         #expect(loaded.warnings == [])
         #expect((loaded.configuration.cluster.http != nil) == (transport == "http"))
         #expect((loaded.configuration.cluster.nats != nil) == (transport == "nats"))
+        #expect((loaded.configuration.cluster.redis != nil) == (transport == "redis"))
         #expect(loaded.values.entries.filter { $0.origin == .builtIn }.map(\.path) == missing)
     }
 
     /// A commented-out value is the default of its key.
-    @Test func referenceGivesEveryDefaultOfNATS() throws {
-        let left = ["listen", "peers", "dns", "urls"]
+    @Test(arguments: [
+        ("nats", "redis", "nats://127.0.0.1:4222"), ("redis", "nats", "redis://127.0.0.1:6379"),
+    ])
+    func referenceGivesEveryDefaultOfABroker(_ broker: String, _ other: String, _ url: String) throws {
+        let left = ["listen", "peers", "dns", "urls", other]
         let environment = ["S": String(repeating: "k", count: 32)]
         let texts = try [
-            reference(with: "nats", without: left),
+            reference(with: broker, without: left),
             """
             secret: ${env:S}
-            cluster: {transport: nats, nats: {url: "nats://127.0.0.1:4222"}}
+            cluster: {transport: \(broker), \(broker): {url: "\(url)"}}
             upstreams: [{name: main, instances: [{url: 'http://127.0.0.1:9001/mcp'}]}]
             """,
         ].map { text in
@@ -150,6 +155,16 @@ import Testing
         let loaded = try load(name, environment: environment)
         #expect(loaded.warnings == [])
         #expect(loaded.configuration.cluster.nats?.urls.map(\.description) == ["nats://127.0.0.1:4222"])
+        #expect(loaded.configuration.upstreams.map(\.transport) == [transport])
+        #expect(loaded.configuration.upstreams.map(\.instances.count) == [instances])
+    }
+
+    @Test(arguments: [("redis.yaml", "http", 2), ("redis-attached.yaml", "redis", 0)])
+    func filesWithRedisLoad(_ name: String, _ transport: String, _ instances: Int) throws {
+        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32), "PORT": "8081"]
+        let loaded = try load(name, environment: environment)
+        #expect(loaded.warnings == [])
+        #expect(loaded.configuration.cluster.redis?.url.description == "redis://127.0.0.1:6379")
         #expect(loaded.configuration.upstreams.map(\.transport) == [transport])
         #expect(loaded.configuration.upstreams.map(\.instances.count) == [instances])
     }

@@ -26,8 +26,8 @@ as_root() {
 }
 
 packages_for() {
-    local demo="libssl-dev libnats-dev pkg-config python3-venv"
-    local test="$demo nats-server prometheus curl openssl"
+    local demo="libssl-dev libnats-dev libhiredis-dev pkg-config python3-venv"
+    local test="$demo nats-server redis-server prometheus curl openssl"
     local bench="$test nginx-light haproxy wrk nghttp2-client valgrind gcc"
     case $1 in
         demo) echo "$demo" ;;
@@ -51,7 +51,7 @@ missing_of() {
 }
 
 # Debian starts a service as soon as its package is installed, unless this file forbids it. We want the programs
-# (nginx, haproxy, promtool, nats-server), not their services on this machine's ports.
+# (nginx, haproxy, promtool, nats-server, redis-server), not their services on this machine's ports.
 forbid_service_starts() {
     if [ -e "$policy" ] && ! grep -q "$mark" "$policy"; then
         say "$policy exists already: left as it is"
@@ -75,7 +75,7 @@ disable_services_of() {
     for name in "$@"; do
         case $name in
             nginx-light) service=nginx ;;
-            haproxy | prometheus | nats-server) service=$name ;;
+            haproxy | prometheus | nats-server | redis-server) service=$name ;;
             *) continue ;;
         esac
         say "switching off the service $service that came with $name"
