@@ -9,7 +9,8 @@ public import NIOCore
 /// - **In order** per publisher and subject, where the publisher is one thread (in practice one event loop).
 /// - **Active when it says so**: everything published after ``subscribe(to:capacity:on:_:)`` has completed arrives.
 /// - **No silent gap**: when the transport knows or must assume that messages to a subscription were lost (a connection
-///   broke, a queue overflowed), the subscription ends with ``EnvelopeReceiver/subscriptionEnded(_:)``, and the
+///   broke, a queue overflowed), it says so. Of one member alone: with ``EnvelopeReceiver/missed(_:from:)``, and the
+///   subscription goes on; or else the subscription ends with ``EnvelopeReceiver/subscriptionEnded(_:)``, and the
 ///   subscriber subscribes anew and heals.
 /// - **Bounded**: each subscription has a capacity; a subscriber that does not keep up loses its subscription with
 ///   `.overflowed`, and its neighbours notice nothing.
@@ -67,6 +68,8 @@ public protocol EnvelopeReceiver: AnyObject, Sendable {
     /// receipt. Told to whoever hears this member's own inbox, soon; a courtesy of transports that learn of it after
     /// `publish` has returned, and never of an envelope that was heard.
     func unheard(_ receipt: UInt64, by member: MemberID)
+    /// Messages of that member may have been lost before this point. What others sent was not, and everything goes on.
+    func missed(_ error: TransportError, from member: MemberID)
     /// Nothing more comes; messages may have been lost. Not called after ``Subscription/end()``.
     func subscriptionEnded(_ error: TransportError)
 }

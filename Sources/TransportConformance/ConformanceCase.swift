@@ -40,11 +40,11 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case busOverflowByBytes = "Who leaves too many bytes waiting is ended as overflowed, and only that one"
     case busOneLargeEnvelopeIsLetIn = "One envelope is let in whatever its size"
     case busKeepingUpIsEnough = "Who keeps up never overflows, however much comes in all"
-    case busFloodLeavesNoSilentGap = "Of a flood everything that was accepted arrives, or the subscription ends"
+    case busFloodLeavesNoSilentGap = "Of a flood everything that was accepted arrives, or the subscriber is told"
 
     // MARK: Bus: failure
 
-    case busBreakIsTold = "When connections break the subscriptions end as interrupted, and subscribing anew works"
+    case busBreakIsTold = "When connections break the subscribers are told, and can hear again"
     case busCrashLeavesOthersAlone = "When a member crashes the others go on hearing each other"
     case busSuccessorIsAnother = "A successor does not get what is sent to the member that crashed"
     case busClosedRefuses = "After the transport was closed publishing and subscribing are refused as closed"

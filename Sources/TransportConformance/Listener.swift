@@ -8,7 +8,10 @@ final class Listener: EnvelopeReceiver {
     struct Seen: Sendable {
         var envelopes: [Envelope] = []
         var senders: [MemberID] = []
+        /// How the subscription ended.
         var errors: [TransportError] = []
+        /// What was said to be missing, of whom, and how many envelopes had come before.
+        var gaps: [(error: TransportError, member: MemberID, after: Int)] = []
         /// Receipts that came back.
         var unheard: [UInt64] = []
         /// How many envelopes there were when ``EnvelopeReceiver/receivedAll()`` came last.
@@ -17,6 +20,17 @@ final class Listener: EnvelopeReceiver {
         var strayCalls = 0
         /// Calls that came while ``setBusy(_:)`` was on.
         var callsWhileBusy = 0
+
+        /// Of `numbers`, all published by one member, those came that could, in order, and every hole was told of.
+        func isWholeButForGaps(of numbers: [Int]) -> Bool {
+            let told = Set(gaps.map(\.after))
+            var rest = numbers[...]
+            for (place, number) in self.numbers.enumerated() {
+                if rest.first != number, told.contains(place) { rest = rest.drop { $0 != number } }
+                guard rest.popFirst() == number else { return false }
+            }
+            return rest.isEmpty || !errors.isEmpty || told.contains(envelopes.count)
+        }
 
         /// The numbers that ``Envelope/numbered(_:)`` put into the bodies.
         var numbers: [Int] { envelopes.map { $0.body.getInteger(at: $0.body.readerIndex, as: Int.self) ?? -1 } }
@@ -68,6 +82,10 @@ final class Listener: EnvelopeReceiver {
     }
 
     func receivedAll() { note { $0.flushed = $0.envelopes.count } }
+
+    func missed(_ error: TransportError, from member: MemberID) { 
+        note { $0.gaps.append((error, member, $0.envelopes.count)) }
+    }
 
     func subscriptionEnded(_ error: TransportError) { note { $0.errors.append(error) } }
 

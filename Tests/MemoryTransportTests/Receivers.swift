@@ -12,6 +12,7 @@ final class AddressReceiver: EnvelopeReceiver {
         address.withLock { $0 = seen }
     }
     func receivedAll() {}
+    func missed(_ error: TransportError, from member: MemberID) {}
     func subscriptionEnded(_ error: TransportError) {}
 }
 
@@ -28,6 +29,7 @@ final class Quitter: EnvelopeReceiver {
         if count == 2 { subscription.withLock { $0.take() }?.end() }
     }
     func receivedAll() { heard.withLock { $0.append("all") } }
+    func missed(_ error: TransportError, from member: MemberID) { heard.withLock { $0.append("missed") } }
     func subscriptionEnded(_ error: TransportError) { heard.withLock { $0.append("ended") } }
 }
 
@@ -52,5 +54,6 @@ final class Echo: EnvelopeReceiver {
         if count <= rounds { try? bus.publish(envelope, to: subject) }
     }
     func receivedAll() {}
+    func missed(_ error: TransportError, from member: MemberID) {}
     func subscriptionEnded(_ error: TransportError) {}
 }

@@ -22,6 +22,8 @@ final class Recorder: EnvelopeReceiver {
 
     func receivedAll() { note("all") }
 
+    func missed(_ error: TransportError, from member: MemberID) { note("missed") }
+
     func subscriptionEnded(_ error: TransportError) { note(error.code.rawValue) }
 
     private func note(_ line: String) { lines.withLock { $0.append(line) } }

@@ -169,7 +169,8 @@ final class PeerNetwork: @unchecked Sendable {
     func tell(_ gap: ReceivedCounts.Gap, of member: PeerMember) {
         if gap == [] { return }
         log.gap(member.id)
-        bus.subscriptions.interrupt(gap, "Messages from \(member.id) may have been lost: the link to it broke.")
+        bus.subscriptions.tell(
+            gap, of: member.id, "Messages from \(member.id) may have been lost: the link to it broke.")
     }
 
     private func leaves(_ member: PeerMember) {

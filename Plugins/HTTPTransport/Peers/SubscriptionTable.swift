@@ -46,8 +46,8 @@ final class SubscriptionTable: Sendable {
         for subscription in subjects.withLock({ $0[subject] }) { subscription.offer(envelope, from: sender) }
     }
 
-    /// Ends what may have missed something.
-    func interrupt(_ gap: ReceivedCounts.Gap, _ reason: String) {
+    /// Tells those who may have missed something of that member.
+    func tell(_ gap: ReceivedCounts.Gap, of member: MemberID, _ reason: String) {
         let hit = subjects.withLock { subjects -> [QueuedSubscription] in
             var hit: [QueuedSubscription] = []
             if gap.contains(.directs) { hit += subjects.inbox }
@@ -55,7 +55,7 @@ final class SubscriptionTable: Sendable {
             return hit
         }
         let error = TransportError(.interrupted, .unknown, reason)
-        for subscription in hit { subscription.fail(error) }
+        for subscription in hit { subscription.missed(error, from: member) }
     }
 
     func close() {

@@ -22,6 +22,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
     private var isRenewing = false
     /// One of the new subscriptions ended while the others were still being made.
     private var hasBrokenAgain = false
+    private var isVerifying = false
     /// Between attempts while the bus does not take subscriptions.
     private static let resubscribeAfter = TimeAmount.milliseconds(200)
 
@@ -56,15 +57,31 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         }.nonisolated()
     }
 
+    func missed(_ error: TransportError, from member: MemberID) {
+        guard !hasLeft, !isVerifying else { return }
+        warn(error)
+        // Both subscriptions say so, and perhaps of several members, in one turn of the loop.
+        isVerifying = true
+        gateway.countGap()
+        loop.assumeIsolated().execute {
+            self.isVerifying = false
+            if !self.hasLeft { self.gateway.hearsAgain() }
+        }
+    }
+
+    private func warn(_ error: TransportError) {
+        gateway.parts.logger.warning(
+            "messages of other members may have been lost; every relayed exchange is verified",
+            metadata: ["error": "\(error)"])
+    }
+
     func subscriptionEnded(_ error: TransportError) {
         guard !hasLeft else { return }
         guard !isRenewing else {
             hasBrokenAgain = true
             return
         }
-        gateway.parts.logger.warning(
-            "messages of other members may have been lost; every relayed exchange is verified",
-            metadata: ["error": "\(error)"])
+        warn(error)
         gateway.countGap()
         gateway.noteDeafness()
         renew()

@@ -6,8 +6,14 @@ public import TransportAPI
 
 /// A subscription of a transport whose own threads or loops deliver.
 public final class QueuedSubscription: Subscription {
+    private enum Item {
+        case envelope(Envelope)
+        /// The sender's envelopes before this point may be missing.
+        case gap(TransportError)
+    }
+
     private struct Queue {
-        var envelopes = CircularBuffer<(Envelope, MemberID)>()
+        var items = CircularBuffer<(item: Item, sender: MemberID)>()
         var bytes = 0
         /// The receiver's turn on its loop is ordered. From the beginning, until it is opened.
         var isScheduled = true
@@ -47,7 +53,7 @@ public final class QueuedSubscription: Subscription {
 
     public func end() {
         let isFirst = queue.withLock { queue -> Bool in
-            queue.envelopes.removeAll()
+            queue.items.removeAll()
             queue.bytes = 0
             defer { queue.receiver = nil }
             return queue.receiver != nil && queue.end == nil
@@ -60,10 +66,10 @@ public final class QueuedSubscription: Subscription {
         let count = envelope.count
         let (isOver, schedules) = queue.withLock { queue -> (Bool, Bool) in
             guard queue.receiver != nil, queue.end == nil else { return (false, false) }
-            let fits = queue.envelopes.isEmpty
-                || (queue.envelopes.count < capacity.envelopes && queue.bytes + count <= capacity.bytes)
+            let fits = queue.items.isEmpty
+                || (queue.items.count < capacity.envelopes && queue.bytes + count <= capacity.bytes)
             guard fits else { return (true, false) }
-            queue.envelopes.append((envelope, sender))
+            queue.items.append((.envelope(envelope), sender))
             queue.bytes += count
             defer { queue.isScheduled = true }
             return (false, !queue.isScheduled)
@@ -83,6 +89,21 @@ public final class QueuedSubscription: Subscription {
         loop.execute { self.queue.withLock { $0.receiver }?.unheard(receipt, by: member) }
     }
 
+    /// Says behind what is there that envelopes of that sender may be missing, and goes on; any thread.
+    public func missed(_ error: TransportError, from sender: MemberID) {
+        let (isOver, schedules) = queue.withLock { queue -> (Bool, Bool) in
+            guard queue.receiver != nil, queue.end == nil else { return (false, false) }
+            // One word is enough for gaps that follow each other.
+            if let last = queue.items.last, case .gap = last.item, last.sender == sender { return (false, false) }
+            guard queue.items.count < max(1, capacity.envelopes) else { return (true, false) }
+            queue.items.append((.gap(error), sender))
+            defer { queue.isScheduled = true }
+            return (false, !queue.isScheduled)
+        }
+        if isOver { fail(error) }
+        if schedules { loop.execute { self.turn() } }
+    }
+
     /// Lets nothing more in, and says why after what is there; any thread.
     public func fail(_ error: TransportError) {
         let (isFirst, schedules) = queue.withLock { queue -> (Bool, Bool) in
@@ -96,7 +117,7 @@ public final class QueuedSubscription: Subscription {
     }
 
     private enum Step {
-        case envelope(Envelope, MemberID, any EnvelopeReceiver)
+        case item(Item, MemberID, any EnvelopeReceiver)
         case ended(TransportError, any EnvelopeReceiver)
         case empty((any EnvelopeReceiver)?)
     }
@@ -109,8 +130,11 @@ public final class QueuedSubscription: Subscription {
                 return loop.execute { self.turn() }
             }
             switch next() {
-            case .envelope(let envelope, let sender, let receiver):
-                receiver.received(envelope, from: sender)
+            case .item(let item, let sender, let receiver):
+                switch item {
+                case .envelope(let envelope): receiver.received(envelope, from: sender)
+                case .gap(let error): receiver.missed(error, from: sender)
+                }
                 handed += 1
             case .ended(let error, let receiver):
                 if handed > 0 { receiver.receivedAll() }
@@ -128,9 +152,9 @@ public final class QueuedSubscription: Subscription {
                 queue.isScheduled = false
                 return .empty(nil)
             }
-            if let (envelope, sender) = queue.envelopes.popFirst() {
-                queue.bytes -= envelope.count
-                return .envelope(envelope, sender, receiver)
+            if let (item, sender) = queue.items.popFirst() {
+                if case .envelope(let envelope) = item { queue.bytes -= envelope.count }
+                return .item(item, sender, receiver)
             }
             queue.isScheduled = false
             guard let error = queue.end else { return .empty(receiver) }

@@ -100,6 +100,21 @@ import TransportAPI
         #expect(node.gateway.gaps > 0)
     }
 
+    @Test("Of messages of one member that may be missing it takes note once a turn, and goes on hearing")
+    func verifiesAfterAGap() throws {
+        let node = try joined()
+        let before = node.gateway.gaps
+        let gap = TransportError(.interrupted, .unknown, "its link broke")
+        for one in bus.running { one.receiver.missed(gap, from: .unnamed(7)) }
+        #expect(node.gateway.gaps > before, "what is on record is read again from this moment on")
+        node.runLoops()
+        #expect(node.gateway.gaps == before + 2, "once when it is told, once when it has caught up")
+        #expect(bus.running.count == 2 && !node.gateway.isDeaf)
+        for one in bus.running { one.receiver.missed(gap, from: .unnamed(7)) }
+        node.runLoops()
+        #expect(node.gateway.gaps == before + 4, "the next gap is another one")
+    }
+
     @Test("Nothing is subscribed once it has left")
     func leavesWhileSubscribing() throws {
         let node = try joined()

@@ -103,6 +103,8 @@ final class BusListener: EnvelopeReceiver {
 
     func received(_ envelope: Envelope, from sender: MemberID) { state.withLock { $0.bodies.append(envelope.body) } }
     func receivedAll() {}
+    func missed(_ error: TransportError, from member: MemberID) { state.withLock { $0.errors.append(error) } }
+
     func subscriptionEnded(_ error: TransportError) { state.withLock { $0.errors.append(error) } }
 }
 

@@ -9,6 +9,8 @@ final class PeerListenerProbe: EnvelopeReceiver {
         var senders: [MemberID] = []
         var bodies: [ByteBuffer] = []
         var errors: [TransportError.Code] = []
+        /// Members whose messages may be missing.
+        var gaps: [MemberID] = []
     }
 
     private let state = Mutex(Seen())
@@ -27,6 +29,8 @@ final class PeerListenerProbe: EnvelopeReceiver {
     }
 
     func receivedAll() {}
+
+    func missed(_ error: TransportError, from member: MemberID) { state.withLock { $0.gaps.append(member) } }
 
     func subscriptionEnded(_ error: TransportError) { state.withLock { $0.errors.append(error.code) } }
 }
