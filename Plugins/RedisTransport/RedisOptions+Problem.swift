@@ -31,6 +31,9 @@ extension RedisOptions {
         if let tls, (tls.certificateFile == nil) != (tls.keyFile == nil) {
             return "a client certificate for a Redis server needs both its file and that of its key"
         }
+        if let name = tls?.serverName, name != host, (try? SocketAddress(ipAddress: name, port: 0)) != nil {
+            return "the name to check in a Redis server's certificate is a name, not another address"
+        }
         if !(1...2).contains(secrets.count) || secrets.contains(where: \.isEmpty) {
             return "what members send is sealed with one shared secret, or two while it is being rotated"
         }

@@ -15,6 +15,8 @@ struct Patchbay: ParsableCommand {
                 --transport http --peers http://127.0.0.1:7001,http://127.0.0.1:7002
               patchbay attach --upstream-name main --url http://127.0.0.1:9001/mcp \\
                 --transport nats --nats nats://127.0.0.1:4222
+              patchbay attach --upstream-name main --url http://127.0.0.1:9001/mcp \\
+                --transport redis --redis redis://127.0.0.1:6379
               patchbay check-config config/patchbay.yaml
               patchbay print-config --config config/patchbay.yaml
 

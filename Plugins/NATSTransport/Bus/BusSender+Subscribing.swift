@@ -80,7 +80,9 @@ extension BusSender {
 
     private func makeRoom() throws(TransportError) {
         guard heard.count >= options.subjectsMax else { return }
-        guard let idle = heard.first(where: { $0.value.library == nil })?.key else {
+        // The own inbox stays: what comes there with number 1 is taken for new.
+        let own = Subject.inbox(subjects.own)
+        guard let idle = heard.first(where: { $0.value.library == nil && $0.key != own })?.key else {
             throw TransportError(
                 .overloaded, .notDelivered, "More than \(options.subjectsMax) subjects are subscribed to.")
         }

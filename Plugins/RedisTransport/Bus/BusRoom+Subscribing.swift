@@ -121,7 +121,9 @@ extension BusRoom {
     /// - Returns: whether there is room for one more subject.
     private func makeRoom() -> Bool {
         guard heard.count >= options.subjectsMax else { return true }
-        let idle = heard.first { !$0.value.isActive && $0.value.waiting.isEmpty }
+        // The own inbox stays: what comes there with number 1 is taken for new.
+        let own = Subject.inbox(bus.names.own)
+        let idle = heard.first { !$0.value.isActive && $0.value.waiting.isEmpty && $0.key != own }
         guard let idle else { return false }
         heard[idle.key] = nil
         return true

@@ -10,12 +10,18 @@ internal import TransportKit
 final class BusRoom {
     /// Posts that are taken at once.
     private static let batchMax = 64
+    private static let batchBytesMax = 256 * 1024
     /// Messages that the server has not confirmed. Beyond: the rest waits in the queue.
     private static let unconfirmedMax = 8_192
+    /// A refusal of what is published is logged so often.
+    private static let reportEvery = TimeAmount.seconds(10)
+    /// How often the server is asked whether it is the primary.
+    private static let roleEvery = TimeAmount.seconds(2)
     /// How often places are looked at.
     private static let tickEvery = TimeAmount.milliseconds(100)
 
-    unowned let bus: RedisBus
+    /// Lets go of this room when it is closed.
+    let bus: RedisBus
     let options: RedisOptions
     let logger: Logger
     let loop: any EventLoop
@@ -24,10 +30,13 @@ final class BusRoom {
     private var sent: SentPlaces
     private var scratch = ByteBuffer()
     private var link: RedisLink?
-    private var publishing: RedisChannel?
+    var publishing: RedisChannel?
     var hearing: RedisChannel?
     private var unconfirmed = 0
-    private var hasFailed = false
+    /// Messages to inboxes that the server has handed to nobody, until it is known what that means.
+    var uncounted: [(receipt: UInt64, member: MemberID)] = []
+    private var refusalToldAt: NIODeadline?
+    private var roleAskedAt = NIODeadline.now()
     private var ticking: RepeatedTask?
     private let desk: String
     private let deskBytes: [UInt8]
@@ -89,19 +98,32 @@ final class BusRoom {
         channels[0].hasRoom = { [weak self] in self?.send() }
         channels[1].heard = { [weak self] name, message in self?.hear(message, at: name) }
         channels[1].heardAll = { [weak self] in self?.publishing?.flush() }
-        channels[1].send(RESPCommand("SUBSCRIBE", with: [desk])) { [weak self] result in
-            guard let self else { return }
-            if case .success(.error(let text)) = result {
-                return tellStart(RedisFailure.error(text, "cannot subscribe to \(desk)").message)
-            }
-            // Asks itself, to see that both directions are allowed.
-            publish(.question(nonce: probe, place: deskBytes), to: desk, deskBytes)
-            publishing?.flush()
+        let hearing = channels[1]
+        // Of a channel that nobody uses: to see that it is allowed.
+        let unused = bus.names.join("unused")
+        ask(hearing, RESPCommand("UNSUBSCRIBE", with: [unused]), "unsubscribe from \(unused)") {}
+        ask(hearing, RESPCommand("SUBSCRIBE", with: [desk]), "subscribe to \(desk)") { [weak self] in self?.open() }
+        hearing.flush()
+    }
+
+    /// What the bus cannot do without.
+    private func ask(
+        _ hearing: RedisChannel, _ command: RESPCommand, _ what: String, _ done: @escaping () -> Void
+    ) {
+        hearing.send(command) { [weak self, weak hearing] result in
+            guard let self, let hearing, hearing === self.hearing, case .success(let value) = result else { return }
+            guard case .error(let text) = value else { return done() }
+            let error = RedisFailure.error(text, "cannot \(what)")
+            tellStart(error.message)
+            hearing.close(error)
         }
-        channels[1].flush()
+    }
+
+    /// Both directions are there. Asks itself, to see that both are allowed.
+    private func open() {
+        publish(.question(nonce: probe, place: deskBytes), to: desk, deskBytes)
         bus.noteConnected(true)
         for place in sent.takeDoubtful() { mark(place, now: .now()) }
-        publishing?.flush()
         send()
     }
 
@@ -109,6 +131,8 @@ final class BusRoom {
         bus.noteConnected(false)
         publishing = nil
         hearing = nil
+        uncounted = []
+        drop()
         sent.connectionBroke(now: .now())
         endAll(error)
     }
@@ -137,7 +161,8 @@ final class BusRoom {
     private func drain(_ publishing: RedisChannel, _ finish: @escaping () -> Void) {
         publishing.send(RESPCommand("PING", count: 0)) { [weak self] result in
             guard let self, publishing.isOpen, case .success = result else { return finish() }
-            if send() { drain(publishing, finish) } else { finish() }
+            send()
+            if bus.isEmpty, unconfirmed == 0 { finish() } else { drain(publishing, finish) }
         }
         publishing.flush()
     }
@@ -152,38 +177,40 @@ final class BusRoom {
     // MARK: Sending
 
     /// Sends what is queued and has room.
-    /// - Returns: whether there was anything.
-    @discardableResult
-    func send() -> Bool {
-        var hasSent = false
+    func send() {
         while let publishing, publishing.isWritable, unconfirmed < Self.unconfirmedMax {
-            let posts = bus.take(atMost: Self.batchMax)
+            let posts = bus.take(atMost: Self.batchMax, bytes: Self.batchBytesMax)
             if posts.isEmpty { break }
-            hasSent = true
             for post in posts { publish(post) }
+            // TLS takes everything until it is flushed.
+            publishing.flush()
         }
         publishing?.flush()
-        return hasSent
+    }
+
+    /// What waited for a connection that is gone is not sent by the next one: nobody waits for it any more. It has its
+    /// numbers all the same, so that receivers notice.
+    private func drop() {
+        while case let posts = bus.take(atMost: Self.batchMax, bytes: .max), !posts.isEmpty {
+            for post in posts { _ = number(post) }
+        }
+    }
+
+    private func number(_ post: OutgoingQueue.Post) -> (place: SentPlaces.Sent, first: UInt64) {
+        let room = options.pieceBytesMax
+        return sent.take(post.subject, pieces: max(1, (post.envelope.count + room - 1) / room), now: .now())
     }
 
     private func publish(_ post: OutgoingQueue.Post) {
-        let room = options.pieceBytesMax
-        let count = max(1, (post.envelope.count + room - 1) / room)
-        let (place, first) = sent.take(post.subject, pieces: count, now: .now())
+        let (place, first) = number(post)
         var addressee: MemberID?
         if case .inbox(let member) = post.subject { addressee = member }
-        for piece in EnvelopePieces(post.envelope, from: first, bytesMax: room) {
+        for piece in EnvelopePieces(post.envelope, from: first, bytesMax: options.pieceBytesMax) {
             let (member, receipt) = (piece.isLast ? addressee : nil, post.envelope.receipt)
             publish(.piece(piece), to: place.name, place.place) { [weak self] isHeard in
-                if let member, !isHeard { self?.noteUnheard(receipt, member) }
+                if let member, !isHeard { self?.noteUncounted(receipt, member) }
             }
         }
-    }
-
-    /// The server counts who it has handed a message to: nobody means that nobody will hear it.
-    private func noteUnheard(_ receipt: UInt64, _ member: MemberID) {
-        bus.noteAbsent(member)
-        if receipt != 0 { heard[.inbox(bus.names.own)]?.inbox.unheard(receipt, by: member) }
     }
 
     private func mark(_ place: SentPlaces.Sent, now: NIODeadline) {
@@ -213,8 +240,9 @@ final class BusRoom {
     }
 
     private func refused(_ answer: RESPValue, _ name: String) {
-        guard case .error(let text) = answer, !hasFailed else { return }
-        hasFailed = true
+        guard case .error(let text) = answer else { return }
+        if let told = refusalToldAt, .now() - told < Self.reportEvery { return }
+        refusalToldAt = .now()
         logger.error("\(RedisFailure.error(text, "cannot publish to \(name)").message)")
     }
 
@@ -258,6 +286,10 @@ final class BusRoom {
         let now = NIODeadline.now()
         for inbox in inboxes.values { inbox.tick() }
         guard publishing != nil else { return }
+        if now - roleAskedAt >= Self.roleEvery {
+            roleAskedAt = now
+            askRole()
+        }
         for place in sent.takeQuiet(now: now) { mark(place, now: now) }
         publishing?.flush()
     }

@@ -80,13 +80,16 @@ final class RedisBus: MessageBus {
     // MARK: For the room
 
     /// What may go out now. Nothing: the next publisher orders a turn again.
-    func take(atMost count: Int) -> [OutgoingQueue.Post] {
+    func take(atMost count: Int, bytes: Int) -> [OutgoingQueue.Post] {
         state.withLock { state in
-            let posts = state.outgoing.take(atMost: count)
+            let posts = state.outgoing.take(atMost: count, bytes: bytes)
             state.isScheduled = !posts.isEmpty
             return posts
         }
     }
+
+    /// Nothing waits to go out.
+    var isEmpty: Bool { state.withLock { $0.outgoing.isEmpty } }
 
     func noteConnected(_ isConnected: Bool) { state.withLock { $0.outgoing.isConnected = isConnected } }
 

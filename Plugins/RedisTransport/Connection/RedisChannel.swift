@@ -30,6 +30,8 @@ final class RedisChannel: ChannelInboundHandler {
     private var ticking: RepeatedTask?
     /// Why it ended.
     private(set) var end: TransportError?
+    /// What the server has said of itself when it was met.
+    var facts = ServerFacts("")
 
     /// What arrives on a channel that was subscribed to: its name and the message.
     var heard: ((ByteBuffer, ByteBuffer) -> Void)?
@@ -128,7 +130,7 @@ final class RedisChannel: ChannelInboundHandler {
         }
         guard let first = waiting.popFirst() else {
             return close(
-                TransportError(.malformed, .unknown, "The Redis server answered what it was not asked (\(value))."))
+                TransportError(.malformed, .unknown, "The Redis server answered what it was not asked."))
         }
         first.reply(.success(value))
     }
@@ -144,12 +146,12 @@ final class RedisChannel: ChannelInboundHandler {
     private func tick() {
         let now = NIODeadline.now()
         if let first = waiting.first {
-            guard now - first.sentAt >= options.replyTimeout, now - heardAt >= options.replyTimeout else { return }
+            guard now - first.sentAt >= options.replyTimeout else { return }
             let seconds = options.replyTimeout.nanoseconds / 1_000_000_000
             return close(
                 TransportError(
                     .timedOut, .unknown,
-                    "The Redis server at \(options.place) said nothing for \(seconds) s; the connection was given up."))
+                    "The Redis server at \(options.place) owed an answer for \(seconds) s and was given up."))
         }
         guard now - heardAt >= options.pingEvery else { return }
         send(RESPCommand("PING", count: 0)) { _ in }

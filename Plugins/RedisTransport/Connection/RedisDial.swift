@@ -1,5 +1,5 @@
 // One attempt to connect: TCP, TLS where it is configured, and then what makes a connection of ours out of it:
-// password, database, a name that the server's operator sees.
+// password, database, a name that the server's operator sees, and a server that can be used at all.
 #if Redis
 internal import NIOCore
 internal import NIOPosix
@@ -32,17 +32,26 @@ struct RedisDial: Sendable {
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        if let file = wanted.caFile { configuration.trustRoots = .file(file) }
+        if let file = wanted.caFile {
+            configuration.trustRoots = .certificates(try Self.read(file) { try NIOSSLCertificate.fromPEMFile($0) })
+        }
         if !wanted.verifies { configuration.certificateVerification = .none }
         if let certificate = wanted.certificateFile, let key = wanted.keyFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+            configuration.certificateChain = try Self.read(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
+                .map { .certificate($0) }
+            configuration.privateKey = .privateKey(try Self.read(key) { try NIOSSLPrivateKey(file: $0, format: .pem) })
         }
         tls = try NIOSSLContext(configuration: configuration)
         let name = wanted.serverName ?? options.host
-        // An address literal is verified by the certificate's addresses and is never sent as SNI.
-        serverName = (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
+        // An address literal is verified by the address that was dialled and is never sent as SNI.
+        serverName = Self.isAddress(name) ? nil : name
     }
+
+    private static func read<Content>(_ file: String, _ body: (String) throws -> Content) throws -> Content {
+        do { return try body(file) } catch { throw RedisClusterError("\(file) cannot be used: \(error)") }
+    }
+
+    private static func isAddress(_ name: String) -> Bool { (try? SocketAddress(ipAddress: name, port: 0)) != nil }
 
     /// - Parameters:
     ///   - role: what the connection is for, as the server's operator sees it.
@@ -99,7 +108,7 @@ struct RedisDial: Sendable {
             redis.ended = { [weak self] error in self?.fail(error.message) }
             if let password = options.password {
                 let words = (options.user.map { [$0] } ?? []) + [password]
-                ask(redis, RESPCommand("AUTH", with: words), "log in")
+                ask(redis, RESPCommand("AUTH", with: words), "log in", isSecret: true)
             }
             if options.database != 0 {
                 let number = String(options.database)
@@ -107,29 +116,35 @@ struct RedisDial: Sendable {
             }
             // A courtesy to the operator; a user without that right can do without.
             redis.send(RESPCommand("CLIENT", "SETNAME", with: [role])) { _ in }
-            // Answered by every connection that has logged in, whatever the user's rights.
-            redis.send(RESPCommand("PING", count: 0)) { [weak self] result in
-                guard let self, let done = self.done else { return }
-                switch result {
-                case .success(.error(let text)) where !text.hasPrefix("NOPERM"): self.refused(text, "PING")
-                case .success:
-                    self.done = nil
-                    redis.ended = nil
-                    done(.success(redis))
-                case .failure(let error): self.fail(error.message)
-                }
-            }
+            redis.send(RESPCommand("INFO", count: 0)) { [weak self] in self?.introduced(redis, $0) }
             redis.flush()
         }
 
-        private func ask(_ redis: RedisChannel, _ command: RESPCommand, _ what: String) {
+        private func ask(_ redis: RedisChannel, _ command: RESPCommand, _ what: String, isSecret: Bool = false) {
             redis.send(command) { [weak self] result in
-                if case .success(.error(let text)) = result { self?.refused(text, what) }
+                guard case .success(.error(let text)) = result else { return }
+                self?.refused(RedisFailure.error(text, "cannot \(what)", isSecret: isSecret), text)
             }
         }
 
-        private func refused(_ text: String, _ what: String) {
-            fail(RedisFailure.error(text, "cannot \(what)").message, isFinal: RedisFailure.isFinal(text))
+        private func introduced(_ redis: RedisChannel, _ result: Result<RESPValue, TransportError>) {
+            switch result {
+            case .success(.error(let text)):
+                refused(RedisFailure.error(text, "cannot ask the server about itself (INFO)"), text)
+            case .success(let value):
+                let facts = ServerFacts(value.text ?? "")
+                if let problem = facts.problem { return fail(problem, isFinal: !facts.isLoading) }
+                guard let done else { return }
+                self.done = nil
+                redis.facts = facts
+                redis.ended = nil
+                done(.success(redis))
+            case .failure(let error): fail(error.message)
+            }
+        }
+
+        private func refused(_ error: TransportError, _ text: String) {
+            fail(error.message, isFinal: RedisFailure.isFinal(text))
         }
 
         /// Only the first reason counts, and none after a success.

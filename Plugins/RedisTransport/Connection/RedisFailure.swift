@@ -2,13 +2,25 @@
 internal import TransportAPI
 
 enum RedisFailure {
+    private static let textMax = 300
+
     /// - Parameters:
     ///   - text: the server's error, whose first word is its code.
     ///   - what: was asked, for people.
-    static func error(_ text: String, _ what: String) -> TransportError {
-        let code = text.prefix { $0 != " " }
-        let (kind, advice): (TransportError.Code, String) = switch code {
-        case "NOPERM": (.unreachable, "give its user the rights that the documentation lists")
+    ///   - isSecret: the server's text may repeat what was asked, and is left out.
+    static func error(_ text: String, _ what: String, isSecret: Bool = false) -> TransportError {
+        let code = String(text.prefix { $0 != " " })
+        let (kind, advice) = isRightOfScript(text) ? (.malformed, rights) : verdict(code)
+        let delivery: TransportError.Delivery = kind == .malformed ? .unknown : .notDelivered
+        let said = isSecret ? code : String(text.prefix(textMax))
+        return TransportError(kind, delivery, "\(what): Redis said '\(said)'; \(advice)")
+    }
+
+    private static let rights = "give its user the rights that the documentation lists"
+
+    private static func verdict(_ code: String) -> (TransportError.Code, advice: String) {
+        switch code {
+        case "NOPERM": (.unreachable, rights)
         case "NOAUTH", "WRONGPASS": (.unreachable, "check user and password")
         case "OOM": (.overloaded, "raise its maxmemory")
         case "MISCONF": (.overloaded, "see its log: it cannot write to its disk")
@@ -19,11 +31,17 @@ enum RedisFailure {
         // Anything else may come from the middle of a script.
         default: (.malformed, "look it up in the documentation of Redis")
         }
-        let delivery: TransportError.Delivery = kind == .malformed ? .unknown : .notDelivered
-        return TransportError(kind, delivery, "\(what): Redis said '\(text.prefix(textMax))'; \(advice)")
     }
 
-    private static let textMax = 300
+    /// A right that is missing in a script, whose earlier commands have run.
+    private static func isRightOfScript(_ text: String) -> Bool {
+        text.contains("ACL failure in script") || text.hasPrefix("ERR The user executing the script")
+    }
+
+    /// The server is not the one that has the data any more.
+    static func isElsewhere(_ text: String) -> Bool {
+        ["READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN"].contains { text.hasPrefix($0) }
+    }
 
     /// The server refuses who we are; patience does not change that.
     static func isFinal(_ text: String) -> Bool {

@@ -23,7 +23,14 @@ final class RedisLog: StreamLog {
                     "log.append: event \(large.number) of \(large.event.readableBytes) bytes was not appended: the"
                         + " limit is \(eventBytesMax)"))
         }
+        let most = options.logEntryBytesMax + eventBytesMax
         let bytes = entries.reduce(0) { $0 + $1.event.readableBytes + SealedEntry.overhead }
+        guard bytes <= most else {
+            return loop.makeFailedFuture(
+                TransportError(
+                    .tooLarge, .notDelivered,
+                    "log.append: \(bytes) bytes at once were not appended: the limit is \(most)"))
+        }
         return store.call(
             "log.append", bytes: bytes, on: loop,
             { keys, seals in

@@ -9,6 +9,10 @@ enum RedisScript: String, CaseIterable {
     case write = """
         local found = redis.call('HMGET', KEYS[1], 'r', 'v')
         if (found[1] or '') ~= ARGV[1] then return found end
+        if ARGV[2] == 'delete' then
+          redis.call('DEL', KEYS[1])
+          return {ARGV[1]}
+        end
         if redis.call('HSETNX', KEYS[2], 'i', ARGV[6]) == 1 then
           local now = redis.call('TIME')
           redis.call('HSET', KEYS[2], 'r', now[1] .. string.format('%06d', now[2]))
@@ -16,25 +20,43 @@ enum RedisScript: String, CaseIterable {
         redis.call('HINCRBY', KEYS[2], 'r', 1)
         redis.call('PEXPIRE', KEYS[2], ARGV[5])
         local revision = redis.call('HGET', KEYS[2], 'r')
-        if ARGV[2] == 'delete' then
-          redis.call('DEL', KEYS[1])
-        else
-          redis.call('HSET', KEYS[1], 'r', revision, 'v', ARGV[3])
-          redis.call('PEXPIRE', KEYS[1], ARGV[4])
-        end
+        redis.call('HSET', KEYS[1], 'r', revision, 'v', ARGV[3])
+        redis.call('PEXPIRE', KEYS[1], ARGV[4])
         return {revision}
         """
 
-    /// Revision and value of a record, if there is one. KEYS: record.
-    case read = "return redis.call('HMGET', KEYS[1], 'r', 'v')"
+    /// Revision and value of a record, if there is one. KEYS: record. A server that has become a replica refuses to
+    /// remove what is not there, and so cannot say that nothing is.
+    case read = """
+        local found = redis.call('HMGET', KEYS[1], 'r', 'v')
+        if not found[1] then redis.call('UNLINK', KEYS[1]) end
+        return found
+        """
+
+    /// How keys are called while this run of the server lasts, and an incarnation if there is none. All members follow
+    /// the first that came. KEYS: the cluster's key by its plain name, and with the run in it. ARGV: the run, `forgets`
+    /// if the server may not outlive it with what it keeps, lifetime of the key, the choice of an incarnation. Answers
+    /// with `run` or `plain`.
+    case meet = """
+        local chosen = KEYS[1]
+        if redis.call('EXISTS', KEYS[2]) == 1 then chosen = KEYS[2]
+        elseif redis.call('HGET', KEYS[1], 'n') ~= ARGV[1] and ARGV[2] == 'forgets' then chosen = KEYS[2] end
+        if redis.call('HSETNX', chosen, 'i', ARGV[4]) == 1 then
+          local now = redis.call('TIME')
+          redis.call('HSET', chosen, 'r', now[1] .. string.format('%06d', now[2]))
+        end
+        redis.call('HSET', chosen, 'n', ARGV[1])
+        redis.call('PEXPIRE', chosen, ARGV[3])
+        if chosen == KEYS[2] then return 'run' else return 'plain' end
+        """
 
     /// The cluster's incarnation, chosen now if there is none. KEYS: cluster. ARGV: its lifetime, the choice.
     case incarnation = """
-        if redis.call('HSETNX', KEYS[1], 'i', ARGV[2]) == 1 then
+        if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 0 then
           local now = redis.call('TIME')
-          redis.call('HSET', KEYS[1], 'r', now[1] .. string.format('%06d', now[2]))
+          redis.call('HSET', KEYS[1], 'i', ARGV[2], 'r', now[1] .. string.format('%06d', now[2]))
+          redis.call('PEXPIRE', KEYS[1], ARGV[1])
         end
-        redis.call('PEXPIRE', KEYS[1], ARGV[1])
         return redis.call('HGET', KEYS[1], 'i')
         """
 
@@ -68,17 +90,26 @@ enum RedisScript: String, CaseIterable {
         end
         redis.call('PEXPIRE', KEYS[1], ARGV[2])
         redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[3])
-        while redis.call('XLEN', KEYS[1]) > 1 do
-          local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-          if total - tonumber(first[2][4]) <= tonumber(ARGV[4]) then break end
-          redis.call('XDEL', KEYS[1], first[1])
+        local start, count, cut = '-', 1, nil
+        while total > tonumber(ARGV[4]) do
+          local part = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', count)
+          local isFound = #part == 0
+          for _, entry in ipairs(part) do
+            cut = entry[1]
+            start = string.match(cut, '^%d+') .. '-1'
+            isFound = total - tonumber(entry[2][4]) <= tonumber(ARGV[4])
+            if isFound then break end
+          end
+          if isFound then break end
+          count = 16
         end
+        if cut then redis.call('XTRIM', KEYS[1], 'MINID', cut) end
         return false
         """
 
     /// A page of a log. KEYS: log. ARGV: the position, entries and bytes after which it ends. Answers with number, the
     /// number before it and sealed event of each entry; with `end` alone behind the last one; with nothing when there
-    /// is no such log.
+    /// is no such log, and then as `read`.
     case page = """
         local page, bytes, start, limit = {}, 0, ARGV[1] .. '-1', 3 * tonumber(ARGV[2])
         while #page < limit and bytes < tonumber(ARGV[3]) do
@@ -94,7 +125,9 @@ enum RedisScript: String, CaseIterable {
             if bytes >= tonumber(ARGV[3]) then break end
           end
         end
-        if #page == 0 and redis.call('EXISTS', KEYS[1]) == 1 then return {'end'} end
+        if #page > 0 then return page end
+        if redis.call('EXISTS', KEYS[1]) == 1 then return {'end'} end
+        redis.call('UNLINK', KEYS[1])
         return page
         """
 

@@ -41,6 +41,7 @@ final class RedisStore: Sendable {
     func start(_ dial: RedisDial) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         loop.execute {
+            guard !self.load.withLock({ $0.isClosed }) else { return promise.fail(OutgoingQueue.closed) }
             do {
                 let place = "\(self.options.prefix)/\(self.options.database)"
                 let records = try StoreSeal(
@@ -82,7 +83,7 @@ final class RedisStore: Sendable {
         if let refusal = admit(cost) { return caller.makeFailedFuture(refusal) }
         let deadline = NIODeadline.now() + options.callTimeout - StoreRoom.tickEvery
         let promise = caller.makePromise(of: Value.self)
-        promise.futureResult.whenComplete { _ in
+        let settled: @Sendable () -> Void = {
             self.load.withLock { load in
                 load.calls -= 1
                 load.bytes -= cost
@@ -90,19 +91,21 @@ final class RedisStore: Sendable {
         }
         loop.execute {
             guard let room = self.room.value, let seals = self.seals.value else {
+                settled()
                 return promise.fail(
                     TransportError(.unreachable, .notDelivered, "\(name): the transport was not started"))
             }
+            let complete = { (result: Result<RESPValue, TransportError>) in
+                switch result {
+                case .failure(let error): promise.fail(error)
+                case .success(let value):
+                    if let value = read(value, room, seals) { return promise.succeed(value) }
+                    promise.fail(
+                        TransportError(.malformed, .unknown, "\(name): Redis answered as no script of ours does"))
+                }
+            }
             room.submit(
-                StoreCall(name, by: deadline, { request($0, seals) }) { result in
-                    switch result {
-                    case .failure(let error): promise.fail(error)
-                    case .success(let value):
-                        if let value = read(value, room, seals) { return promise.succeed(value) }
-                        promise.fail(
-                            TransportError(.malformed, .unknown, "\(name): Redis answered as no script of ours does"))
-                    }
-                })
+                StoreCall(name, by: deadline, { request($0, seals) }, complete, settled: settled))
         }
         return promise.futureResult
     }

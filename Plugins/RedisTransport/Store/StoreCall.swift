@@ -24,16 +24,20 @@ final class StoreCall {
     /// Made when there is a connection: what keys are called depends on the server.
     private var make: ((RedisKeys) -> Request)?
     private var complete: ((Result<RESPValue, TransportError>) -> Void)?
+    private var settled: (() -> Void)?
     /// It went to the server.
     var isSent = false
 
-    /// - Parameter complete: called once.
+    /// - Parameters:
+    ///   - complete: called once.
+    ///   - settled: called once, when nothing of it waits at the server any more.
     init(
         _ name: String, by deadline: NIODeadline, _ request: @escaping (RedisKeys) -> Request,
-        _ complete: @escaping (Result<RESPValue, TransportError>) -> Void
+        _ complete: @escaping (Result<RESPValue, TransportError>) -> Void, settled: @escaping () -> Void
     ) {
         self.name = name
         self.deadline = deadline
+        self.settled = settled
         make = request
         self.complete = complete
     }
@@ -47,7 +51,10 @@ final class StoreCall {
     func end(_ result: Result<RESPValue, TransportError>) {
         make = nil
         complete.take()?(result)
+        if !isSent { settle() }
     }
+
+    func settle() { settled.take()?() }
 
     func fail(_ code: TransportError.Code, _ delivery: TransportError.Delivery, _ reason: String) {
         end(.failure(TransportError(code, delivery, "\(name): \(reason)")))

@@ -5,7 +5,7 @@ internal import SealedBox
 
 enum StoreRequests {
     /// Bytes of a page after which it ends, shorter than asked for.
-    private static let pageBytesMax = 8 * 1024 * 1024
+    private static let pageBytesMax = 2 * 1024 * 1024
     /// The cluster's key outlives all records, and then some.
     private static func clusterLifetime(_ options: RedisOptions) -> String {
         String(milliseconds(options.recordLifetimeMax) * 2)
@@ -13,6 +13,19 @@ enum StoreRequests {
 
     /// Whole ones, so that nothing goes before its time.
     static func milliseconds(_ time: TimeAmount) -> Int64 { max(1, (time.nanoseconds + 999_999) / 1_000_000) }
+
+    static func meet(_ facts: ServerFacts, _ options: RedisOptions) -> StoreCall.Request {
+        StoreCall.Request(
+            script: .meet,
+            keys: [
+                RedisKeys(prefix: options.prefix, run: nil).cluster,
+                RedisKeys(prefix: options.prefix, run: facts.runID).cluster,
+            ],
+            arguments: [
+                .text(facts.runID), .text(facts.forgetsAtRestart ? "forgets" : ""), .text(clusterLifetime(options)),
+                .text(String(SecureRandom.uint64())),
+            ])
+    }
 
     static func incarnation(_ keys: RedisKeys, _ options: RedisOptions) -> StoreCall.Request {
         StoreCall.Request(
@@ -55,10 +68,11 @@ enum StoreRequests {
         return StoreCall.Request(script: .append, keys: [log], arguments: arguments)
     }
 
-    /// One entry that nobody reads, for a second.
-    static func probe(_ log: String) -> StoreCall.Request {
-        let arguments = ["0", "1000", "1", "1"].map { StoreCall.Argument.text($0) }
-        return StoreCall.Request(script: .append, keys: [log], arguments: arguments + [.text("1"), .sealed([])])
+    /// Entries that nobody reads, for a second: the second time behind a hole, and too many of them.
+    static func probe(_ log: String, after position: UInt64) -> StoreCall.Request {
+        let limits = [String(position), "1000", "2", "1"].map { StoreCall.Argument.text($0) }
+        let entries = (1...3).flatMap { [.text(String(position + $0)), .sealed([0])] as [StoreCall.Argument] }
+        return StoreCall.Request(script: .append, keys: [log], arguments: limits + entries)
     }
 
     static func remove(_ log: String) -> StoreCall.Request {

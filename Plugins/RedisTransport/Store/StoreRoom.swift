@@ -28,6 +28,7 @@ final class StoreRoom {
     private var running = CircularBuffer<StoreCall>()
     private var ticking: RepeatedTask?
     private var isWaitingAllowed = false
+    private var breaks = 0
     private var isClosed = false
     private var started: ((TransportError?) -> Void)?
 
@@ -67,6 +68,10 @@ final class StoreRoom {
         isClosed = true
         ticking?.cancel()
         channel = nil
+        // What has left may have been done.
+        for call in running where call.isSent {
+            call.fail(.interrupted, .unknown, "the transport was closed meanwhile")
+        }
         link?.close(error)
         tellStart(error)
         endWaiting(error)
@@ -75,8 +80,10 @@ final class StoreRoom {
     private func broke() {
         channel = nil
         isWaitingAllowed = true
+        breaks += 1
+        let number = breaks
         loop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
-            guard let self, channel == nil else { return }
+            guard let self, channel == nil, number == breaks else { return }
             isWaitingAllowed = false
             endWaiting(Self.unreachable)
         }
@@ -94,20 +101,22 @@ final class StoreRoom {
     // MARK: Meeting the server
 
     private func meet(_ channel: RedisChannel) {
+        let facts = channel.facts
+        guard isSuitable(facts) else { return }
         var digests: [RedisScript: String] = [:]
-        channel.send(RESPCommand("INFO", count: 0)) { [weak self] in self?.introduce($0) }
         for script in RedisScript.allCases {
             // Without this right, scripts travel whole.
             channel.send(RESPCommand("SCRIPT", "LOAD", with: [script.rawValue])) { result in
                 if case .success(.bytes(let digest)) = result { digests[script] = String(buffer: digest) }
             }
         }
-        channel.send(RESPCommand("PING", count: 0)) { [weak self, weak channel] result in
-            guard let self, let channel, channel.isOpen, case .success = result, !isClosed else { return }
+        channel.send(StoreRequests.meet(facts, options).command(digest: nil)) { [weak self, weak channel] result in
+            guard let self, let channel, channel.isOpen, !isClosed, name(facts, result, channel) else { return }
+            self.facts = facts
             self.digests = digests
             self.channel = channel
             link?.worked()
-            if started != nil { probe() }
+            if started != nil { StoreProbe.run(on: channel, keys, options) { [weak self] in self?.tellStart($0) } }
             let waiting = waiting
             self.waiting = []
             for call in waiting { run(call) }
@@ -115,54 +124,41 @@ final class StoreRoom {
         channel.flush()
     }
 
-    private func introduce(_ result: Result<RESPValue, TransportError>) {
-        switch result {
-        case .success(.error(let text)):
-            tellStart(RedisFailure.error(text, "cannot ask the server about itself (INFO)"))
-        case .success(let value):
-            let before = facts.runID
-            facts = ServerFacts(value.text ?? "")
-            // What one run of the server has under one name it has there to its end, for all members alike.
-            if before != facts.runID {
-                keys = RedisKeys(prefix: options.prefix, run: facts.forgetsAtRestart ? facts.runID : nil)
-            }
-        case .failure: return
-        }
-        let problem = facts.problem ?? (options.acceptsVolatile ? nil : facts.doubt.map { doubt in
-            "\(doubt) at the server, or say accept_volatile: true here if sessions and streams may be lost"
-        })
-        if let problem {
-            logger.error("Redis: the server at \(options.place) cannot keep sessions: \(problem)")
-            tellStart(TransportError(.unreachable, .notDelivered, problem))
-        } else if let doubt = facts.doubt {
-            logger.warning("Redis: what the server acknowledges may be lost (accept_volatile): \(doubt)")
-        } else {
+    /// Whether the server may be used, with a word to the operator.
+    private func isSuitable(_ facts: ServerFacts) -> Bool {
+        guard let doubt = facts.doubt else {
             logger.info("Redis: what the server acknowledges outlives its process; with power, up to a second is lost")
+            return true
         }
+        if options.acceptsVolatile {
+            logger.warning("Redis: what the server acknowledges may be lost (accept_volatile): \(doubt)")
+            return true
+        }
+        let problem = "\(doubt) at the server, or say accept_volatile: true here if sessions and streams may be lost"
+        logger.error("Redis: the server at \(options.place) may lose what it acknowledges: \(problem)")
+        guard started != nil else { return true }
+        tellStart(TransportError(.unreachable, .notDelivered, problem))
+        return false
     }
 
-    /// Tries everything that this user must be allowed to do.
-    private func probe() {
-        let key = Key128(high: 0, low: 0)
-        let steps: [(String, RESPCommand)] = [
-            ("write \(keys.cluster) by a script", StoreRequests.incarnation(keys, options).command(digest: nil)),
-            ("append to \(keys.log(key))", StoreRequests.probe(keys.log(key)).command(digest: nil)),
-            ("read \(keys.log(key))", StoreRequests.page(keys.log(key), after: 0, limit: 1).command(digest: nil)),
-            ("remove \(keys.log(key))", StoreRequests.remove(keys.log(key)).command(digest: nil)),
-        ]
-        for (what, command) in steps {
-            channel?.send(command) { [weak self] result in
-                guard case .success(.error(let text)) = result else { return }
-                self?.tellStart(RedisFailure.error(text, "cannot \(what)"))
-            }
+    /// Learns how keys are called.
+    private func name(
+        _ facts: ServerFacts, _ result: Result<RESPValue, TransportError>, _ channel: RedisChannel
+    ) -> Bool {
+        switch result {
+        case .success(let value) where value.text == "run":
+            keys = RedisKeys(prefix: options.prefix, run: facts.runID)
+        case .success(let value) where value.text == "plain": keys = RedisKeys(prefix: options.prefix, run: nil)
+        case .success(.error(let text)):
+            let error = RedisFailure.error(text, "cannot write \(RedisKeys(prefix: options.prefix, run: nil).cluster)")
+            // A server that is full, or cannot write to its disk, still reads, if it is the same run of it.
+            if facts.runID == self.facts.runID { return true }
+            tellStart(error)
+            channel.close(error)
+            return false
+        case .success, .failure: return false
         }
-        channel?.send(RESPCommand("PING", count: 0)) { [weak self] result in
-            switch result {
-            case .success: self?.tellStart(nil)
-            case .failure(let error): self?.tellStart(error)
-            }
-        }
-        channel?.flush()
+        return true
     }
 
     // MARK: Calls
@@ -198,14 +194,20 @@ final class StoreRoom {
 
     private func send(_ call: StoreCall, _ request: StoreCall.Request, _ digest: String?, on channel: RedisChannel) {
         channel.send(request.command(digest: digest)) { [weak self, weak channel] result in
-            if case .success(.error(let text)) = result {
-                // Nothing was run: the server has forgotten its scripts.
-                if digest != nil, text.hasPrefix("NOSCRIPT"), let self, let channel {
-                    return send(call, request, nil, on: channel)
-                }
-                return call.end(.failure(RedisFailure.error(text, call.name)))
+            guard case .success(.error(let text)) = result else {
+                call.end(result)
+                return call.settle()
             }
-            call.end(result)
+            // Nothing was run: the server has forgotten its scripts, or does not let this user call them by digest.
+            let isUnknown = digest != nil && (text.hasPrefix("NOSCRIPT") || text.hasPrefix("NOPERM"))
+            if isUnknown, !call.isOver, let self, let channel {
+                return send(call, request, nil, on: channel)
+            }
+            let error = RedisFailure.error(text, call.name)
+            call.end(.failure(error))
+            call.settle()
+            // Another server has its place now, perhaps under the same name.
+            if RedisFailure.isElsewhere(text) { channel?.close(error) }
         }
         channel.flush()
     }

@@ -92,10 +92,12 @@ public struct OutgoingQueue {
         TransportError(.unreachable, .notDelivered, "Not sent: \(reason).")
     }
 
-    /// The oldest ones, at most so many.
-    public mutating func take(atMost count: Int) -> [Post] {
+    /// The oldest ones, at most so many, and no more behind so many bytes.
+    public mutating func take(atMost count: Int, bytes bytesMax: Int = .max) -> [Post] {
         var taken: [Post] = []
-        while taken.count < count, let post = posts.popFirst() {
+        var takenBytes = 0
+        while taken.count < count, takenBytes < bytesMax, let post = posts.popFirst() {
+            takenBytes += post.envelope.count
             bytes -= post.envelope.count + Self.postCost
             taken.append(post)
         }
