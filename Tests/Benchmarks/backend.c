@@ -1,22 +1,17 @@
 // A trivial fast MCP server for the benchmarks: one thread, epoll, HTTP/1.1 with keep-alive on a loopback port that it
 // prints. bench.py starts two of them behind every proxy. It accepts any session id and is not a model of a server.
-// With the arguments COUNT GAP_US each GET stream gets so many events in that pace; else it is silent.
+// With the arguments COUNT GAP_US each GET stream gets so many events in that pace; else it is silent. For each line of
+// its input it sends one event to each of them, and says what that took: `sent STREAMS MICROSECONDS`.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ticker.h"
@@ -32,6 +27,7 @@ enum {
 struct connection {
     char *bytes;  // max_request bytes; freed while the connection holds a GET stream
     size_t used;
+    bool holds_stream;
 };
 
 struct request {
@@ -44,11 +40,6 @@ static struct connection *connections;  // by file descriptor
 static int connection_limit;
 static uint64_t sessions_made;
 static long stream_ticks, stream_gap_us;  // what each GET stream gets
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
 
 /// The raw bytes of the request's JSON-RPC id, or 0. Good enough for bodies that the benchmarks and a gateway make.
 static const char *request_id(const struct request *request, int *count) {
@@ -169,9 +160,30 @@ static bool answer_post(int fd, const struct request *request) {
 /// Answers a GET by an event stream that stays open.
 static bool hold_stream(int fd) {
     free(connections[fd].bytes);
-    connections[fd] = (struct connection){0};
+    connections[fd] = (struct connection){.holds_stream = true};
     return send_all(fd, stream_head, sizeof stream_head - 1) &&
            (stream_ticks == 0 || start_ticks(fd, stream_ticks, stream_gap_us, ""));
+}
+
+/// The same event to every GET stream.
+static void broadcast(void) {
+    static long round;
+    char tick[max_tick];
+    int64_t begin = now_ns();
+    int count = (int)make_tick(tick, "round", ++round), sent = 0;
+    for (int fd = 0; fd < connection_limit; fd++) sent += connections[fd].holds_stream && send_all(fd, tick, count);
+    printf("sent %d %lld\n", sent, (long long)(now_ns() - begin) / 1000);
+    fflush(stdout);
+}
+
+/// Reads what has come of the input. False: it has ended.
+static bool take_orders(void) {
+    char lines[256];
+    ssize_t count = read(STDIN_FILENO, lines, sizeof lines);
+    for (ssize_t index = 0; index < count; index++) {
+        if (lines[index] == '\n') broadcast();
+    }
+    return count > 0;
 }
 
 static bool answer(int fd, const struct request *request) {
@@ -241,19 +253,6 @@ static void accept_all(int listener, int epoll) {
     }
 }
 
-/// A listening socket on a free loopback port, which is printed for bench.py.
-static int listen_on_loopback(void) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 4096) < 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &size) < 0)
-        fail("cannot listen on 127.0.0.1");
-    printf("listening %d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return listener;
-}
-
 int main(int argc, char **argv) {
     if (argc == 3) {
         stream_ticks = atol(argv[1]);
@@ -261,15 +260,13 @@ int main(int argc, char **argv) {
     }
     prctl(PR_SET_TIMERSLACK, 1000UL);  // else the kernel may wake this program 50 us late
     signal(SIGPIPE, SIG_IGN);
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0) fail("getrlimit");
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-    connection_limit = files.rlim_cur > 1 << 20 ? 1 << 20 : (int)files.rlim_cur;
+    connection_limit = raise_file_limit();
     connections = calloc((size_t)connection_limit, sizeof *connections);
     int epoll = epoll_create1(EPOLL_CLOEXEC), listener = listen_on_loopback();
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
     if (!connections || epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) fail("cannot start");
+    event.data.fd = STDIN_FILENO;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);  // fails for a file, which gives no orders
     struct epoll_event events[events_per_wait];
     for (;;) {
         int64_t pause = run_tickers();
@@ -277,8 +274,10 @@ int main(int argc, char **argv) {
         int count = epoll_pwait2(epoll, events, events_per_wait, pause < 0 ? NULL : &timeout, NULL);
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         for (int index = 0; index < count; index++) {
-            if (events[index].data.fd == listener) accept_all(listener, epoll);
-            else receive(events[index].data.fd);
+            int fd = events[index].data.fd;
+            if (fd == listener) accept_all(listener, epoll);
+            else if (fd != STDIN_FILENO) receive(fd);
+            else if (!take_orders()) epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
         }
     }
 }

@@ -12,9 +12,12 @@ import resource
 import sys
 from pathlib import Path
 
+import attached
+import broadcast
+import brokers
 import instructions
 import load
-import nats
+import logged
 import nodes
 import report
 from children import Children, Failure, build, cores
@@ -22,7 +25,7 @@ from variants import STARTERS, Variant, start_backend
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent.parent / ".bench"
-PARTS = ("throughput", "latency", "relay", "resume", "memory", "nats", "instructions")
+PARTS = ("throughput", "latency", "relay", "resume", "memory", *brokers.BROKERS, "broadcast", "instructions")
 
 # What Patchbay must reach: (name, part, bound, unit, how to read the figure from the results, True if more is better).
 # The first column of the targets in the design: a first foundation; it is to be tightened, never loosened.
@@ -51,7 +54,9 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement (default 5)")
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 1 s: shows that it works, says little")
-    parser.add_argument("--without", action="append", default=[], choices=list(STARTERS), help="leave a proxy out")
+    parser.add_argument(
+        "--without", action="append", default=[], choices=[*STARTERS, *brokers.BROKERS],
+        help="leave a proxy or a broker out")
     parser.add_argument("--only", action="append", default=[], choices=PARTS, help="measure these parts only")
     parser.add_argument("--update", action="store_true", help="write the measured instructions to callgrind.json")
     chosen = parser.parse_args()
@@ -110,7 +115,7 @@ def measure_times(children, chosen, backends, programs, results):
 def measure_nodes(children, chosen, programs, results):
     proxy_core, load_core = cores()
     ticks = chosen.seconds * 1_000_000 // nodes.TICK_GAP_US + nodes.SPARE_TICKS, nodes.TICK_GAP_US
-    backend = start_backend(children, programs["backend"], load_core, "ticks", *ticks)
+    _, backend = start_backend(children, programs["backend"], load_core, "ticks", *ticks)
     cluster = nodes.start(children, backend, programs["follow"], proxy_core, load_core)
     if "relay" in chosen.only:
         say("streams held and relayed")
@@ -127,13 +132,21 @@ def measure_nodes(children, chosen, programs, results):
     cluster.stop()
 
 
-def measure_nats(children, chosen, backends, programs, results):
-    proxy_core, load_core = cores()
-    say("calls through attachments, over NATS")
-    with nats.start(children, programs, backends[0], proxy_core, load_core) as stage:
-        results["nats"] = nats.calls(stage, chosen, HERE)
-        say(f"{nats.LOGGED:,} events logged and resumed")
-        results["nats"]["log"] = [nats.log_round(stage) for _ in range(chosen.rounds)]
+def measure_brokers(children, chosen, names, backends, programs, results):
+    with brokers.start(children, programs, names, backends[0], *cores()) as stage:
+        say(f"calls through attachments, over {' and '.join(broker.title for broker in stage.brokers)}")
+        results["calls"] = attached.calls(stage, chosen, HERE)
+        say(f"{logged.LOGGED:,} events logged and resumed")
+        results["log"] = [
+            {broker.name: logged.log_round(stage, broker) for broker in brokers.turned(stage.brokers, turn)}
+            for turn in range(chosen.rounds)]
+
+
+def measure_broadcast(children, chosen, backends, programs, results):
+    names = [name for name in brokers.BROKERS if name not in chosen.without]
+    with brokers.start(children, programs, names, backends[0], *cores()) as stage:
+        say(f"broadcasts to {load.STREAMS:,} streams")
+        results["broadcast"] = broadcast.rounds(stage, chosen, load.STREAMS)
 
 
 def measure_memory(children, chosen, backends, programs, results):
@@ -162,20 +175,24 @@ def measure(chosen):
     if len(set(cores())) == 1:
         say("only one core: proxy and load share it, so times mean little")
     OUTPUT.mkdir(exist_ok=True)
-    programs = {name: build(HERE / f"{name}.c", OUTPUT) for name in ("backend", "pace", "streams", "follow")}
-    if "nats" in chosen.only:
-        programs["bare"] = build(HERE / "bare.c", OUTPUT, "libnats")
+    names = ("backend", "pace", "streams", "follow", "audience", "relay")
+    programs = {name: build(HERE / f"{name}.c", OUTPUT) for name in names}
+    over = [name for name in brokers.BROKERS if name in chosen.only and name not in chosen.without]
+    for broker in (brokers.BROKERS[name] for name in over):
+        programs[broker.program] = build(HERE / f"{broker.program}.c", OUTPUT, broker.library)
     results = {}
     with Children(OUTPUT) as children:
-        backends = [start_backend(children, programs["backend"], cores()[1], number) for number in (1, 2)]
+        backends = [start_backend(children, programs["backend"], cores()[1], number)[1] for number in (1, 2)]
         if {"throughput", "latency"} & set(chosen.only):
             measure_times(children, chosen, backends, programs, results)
         if {"relay", "resume"} & set(chosen.only) and "patchbay" not in chosen.without:
             measure_nodes(children, chosen, programs, results)
         if "memory" in chosen.only:
             measure_memory(children, chosen, backends, programs, results)
-        if "nats" in chosen.only and "patchbay" not in chosen.without:
-            measure_nats(children, chosen, backends, programs, results)
+        if over and "patchbay" not in chosen.without:
+            measure_brokers(children, chosen, over, backends, programs, results)
+        if "broadcast" in chosen.only and "patchbay" not in chosen.without:
+            measure_broadcast(children, chosen, backends, programs, results)
         if "instructions" in chosen.only:
             measure_instructions(children, chosen, backends, results)
     return results
@@ -218,8 +235,11 @@ def main():
         print(report.resume_table(results["resume"], nodes.REPLAYED))
     if "memory" in results:
         print(report.memory_table(results["memory"]))
-    if "nats" in results:
-        print(report.nats_tables(results["nats"], nats.GOAL))
+    if "calls" in results:
+        print(report.calls_tables(results["calls"], attached.LONE, attached.GOAL))
+        print(report.log_table(results["log"], results["calls"]["brokers"]))
+    if "broadcast" in results:
+        print(report.broadcast_table(results["broadcast"], load.STREAMS, broadcast.LOOP, broadcast.LONE))
     if "instructions" in results:
         print(report.instruction_table(results["instructions"], instructions.load_figures()))
     missed = []

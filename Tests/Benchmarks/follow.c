@@ -3,12 +3,10 @@
 // event id after which a stream is resumed. It ends after EVENTS ticks, and does all that TIMES times.
 #define _GNU_SOURCE
 #include <errno.h>
-#include <time.h>
 
 #include "loopback.h"
 
 enum {
-    nanoseconds = 1000000000,
     max_line = 4096,
     max_events = 1000000,
     max_times = 10000,
@@ -32,12 +30,6 @@ static struct {
 
 static int64_t *latencies, *firsts;
 static size_t latency_count;
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * nanoseconds + time.tv_nsec;
-}
 
 static void end_event(void) {
     if (!stream.at) return;

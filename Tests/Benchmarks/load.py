@@ -28,11 +28,11 @@ INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}'
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
-def post(connection, body, session=None):
+def post(connection, body, session=None, path="/mcp"):
     headers = dict(HEADERS)
     if session:
         headers |= {"Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-11-25"}
-    connection.request("POST", "/mcp", body, headers)
+    connection.request("POST", path, body, headers)
     answer = connection.getresponse()
     text = answer.read()
     if answer.status >= 300:
@@ -40,12 +40,12 @@ def post(connection, body, session=None):
     return answer.headers.get("Mcp-Session-Id"), text
 
 
-def make_session(connection):
+def make_session(connection, path="/mcp"):
     """A session through whatever listens there; returns its id."""
-    session, _ = post(connection, INITIALIZE)
+    session, _ = post(connection, INITIALIZE, path=path)
     if not session:
         raise Failure(f"initialize at port {connection.port} gave no Mcp-Session-Id")
-    post(connection, INITIALIZED, session)
+    post(connection, INITIALIZED, session, path)
     return session
 
 

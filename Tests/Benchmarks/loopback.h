@@ -1,21 +1,16 @@
-// Blocking HTTP/1.1 over loopback for the benchmark clients pace.c, streams.c and follow.c: connect, send, read one
-// answer. Each program is one source file, so these are static functions. Any failure ends the program with a text on
-// stderr.
+// Blocking HTTP/1.1 over loopback for the benchmark clients: connect, send, read one answer. Each program is one source
+// file, so these are static functions. Any failure ends the program with a text on stderr.
 #ifndef BENCHMARKS_LOOPBACK_H
 #define BENCHMARKS_LOOPBACK_H
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "start.h"
 
 enum {
     max_answer = 8192,     // head and body of one answer
@@ -23,13 +18,8 @@ enum {
     answer_timeout = 10,   // seconds
 };
 
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
 /// A connection to 127.0.0.1:port from the loopback address 127.0.0.source, because one address has 28,000 ports only.
-static int connect_to(int port, int source) {
+static inline int connect_to(int port, int source) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     if (fd < 0) fail("socket (is the limit of open files too low?)");
     struct timeval limit = {.tv_sec = answer_timeout};
@@ -44,7 +34,7 @@ static int connect_to(int port, int source) {
     return fd;
 }
 
-static void send_text(int fd, const char *text, size_t count) {
+static inline void send_text(int fd, const char *text, size_t count) {
     if (send(fd, text, count, MSG_NOSIGNAL) != (ssize_t)count) fail("send");
 }
 
@@ -63,6 +53,6 @@ static inline size_t answer_size(const char *bytes, size_t count) {
     return last ? (size_t)(last - bytes) + sizeof last_chunk - 1 : 0;
 }
 
-static bool is_success(const char *answer) { return !strncmp(answer, "HTTP/1.1 2", 10); }
+static inline bool is_success(const char *answer) { return !strncmp(answer, "HTTP/1.1 2", 10); }
 
 #endif

@@ -3,12 +3,10 @@
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include "loopback.h"
 
 enum {
-    nanoseconds = 1000000000,
     max_lines = 256,
     max_sessions = 1024,
     max_rate = 100000,
@@ -33,12 +31,6 @@ static int64_t waiting[max_waiting];
 static unsigned waiting_head, waiting_tail;
 static int64_t begin, *latencies;
 static size_t latency_count;
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * nanoseconds + time.tv_nsec;
-}
 
 /// One request for each session id in the file, an id a line.
 static void read_sessions(const char *path, int port) {

@@ -107,49 +107,88 @@ def within(rounds, figure):
     return median(figure(each) for each in rounds)
 
 
-def nats_tables(results, goal):
-    saturated, log = results["saturated"], results["log"]
+def calls_tables(results, lone, goal):
+    saturated, titles = results["saturated"], results["brokers"]
     rows = []
-    for way in ("A", "C"):
+    for way in (lone, *titles):
         figures = [each[way] for each in saturated]
         rows.append([
-            way, number(middle(figures, "rate"), 0),
-            number(within(saturated, lambda each: each[way]["rate"] / each["A"]["rate"]), 2),
-            *(number(middle([each["parts"] for each in figures], part) if part in figures[0]["parts"] else None)
-              for part in ("node", "nats-server", "attachment")),
-            number(middle(figures, "cpu_us")),
-            number(within(saturated, lambda each: each[way]["cpu_us"] / each["A"]["cpu_us"]), 2)])
+            f"C over {titles[way]}" if way in titles else way, number(middle(figures, "rate"), 0),
+            number(within(saturated, lambda each: each[way]["rate"] / each[lone]["rate"]), 2),
+            *parts_of(figures, ("node", "broker", "attachment")), number(middle(figures, "cpu_us")),
+            number(within(saturated, lambda each: each[way]["cpu_us"] / each[lone]["cpu_us"]), 2)])
     tables = [table(
-        "Calls through an attachment over NATS (C) and through one lone node (A), saturated",
-        ["", "calls/s", "× A", "CPU µs of node", "of nats-server", "of attachment", "of all", "× A"], rows)]
-    rows = []
-    for measured in results["paced"]:
-        rounds, name = measured["rounds"], f"{measured['name']}: {measured['rate']:,}"
-        if rounds is None:
-            rows.append([name, "", "", "more than C does here", *[""] * 6])
+        f"Calls through an attachment over a broker (C) and through one lone node ({lone}), saturated",
+        ["", "calls/s", f"× {lone}", "CPU µs of node", "of broker", "of attachment", "of all", f"× {lone}"], rows)]
+    rows = [row for measured in results["paced"] for row in paced_rows(measured, titles, lone, goal)]
+    tables.append(table(
+        "What the way over a broker adds to a call, beside a bare request and reply through the same broker",
+        ["calls/s", "", "", f"{lone} µs", "C µs", "bare µs", "C adds", "× bare", "goal", f"CPU µs per call, {lone}",
+         "C"], rows))
+    return "\n".join(tables)
+
+
+def parts_of(figures, names):
+    """The CPU of each program of a way, as far as it has it."""
+    return [
+        number(middle([each["parts"] for each in figures], name) if name in figures[0]["parts"] else None)
+        for name in names]
+
+
+def paced_rows(measured, titles, lone, goal):
+    rounds, name, rows = measured["rounds"], f"{measured['name']}: {measured['rate']:,}", []
+    for way, title in titles.items():
+        if not rounds or way not in rounds[0]:
+            rows.append([name, title, "", "", "more than C does here", *[""] * 6])
             continue
+        bare = f"bare {way}"
         for key in ("p50_us", "p99_us"):
             rows.append([
-                name, key[:3],
-                *(number(middle([each[way] for each in rounds], key), 0) for way in ("A", "C", "bare")),
-                number(within(rounds, lambda each: each["C"][key] - each["A"][key]), 0),
-                number(within(rounds, lambda each: (each["C"][key] - each["A"][key]) / each["bare"][key]), 2),
+                name, title, key[:3],
+                *(number(middle([each[column] for each in rounds], key), 0) for column in (lone, way, bare)),
+                number(within(rounds, lambda each: each[way][key] - each[lone][key]), 0),
+                number(within(rounds, lambda each: (each[way][key] - each[lone][key]) / each[bare][key]), 2),
                 f"≤ {goal}, not judged" if key == "p50_us" else "–",
-                *(number(middle([each[way] for each in rounds], "cpu_us")) for way in ("A", "C"))])
-    tables.append(table(
-        "What the way over NATS adds to a call, beside a bare request and reply through the same nats-server",
-        ["calls/s", "", "A µs", "C µs", "bare µs", "C adds", "× bare", "goal", "CPU µs per call, A", "C"], rows))
-    rows = [[
-        number(middle(log, "rate"), 0), number(middle(log, "messages"), 0), number(middle(log, "node_cpu_us")),
-        number(middle(log, "server_cpu_us")), *(number(within(log, lambda each: each[source]["us"]), 2)
-                                                for source in ("host", "log")),
-        number(within(log, lambda each: each["log"]["us"] / each["host"]["us"]), 2),
-        *(number(within(log, lambda each: each[source]["first_us"] / 1000)) for source in ("host", "log"))]]
-    tables.append(table(
-        "Events of a call whose client is away: into JetStream, and resumed at another node",
-        ["events/s", "messages", "CPU µs of node per event", "of nats-server", "µs per event from the living host",
-         "from the log", "× host", "first event ms, host", "log"], rows))
-    return "\n".join(tables)
+                *(number(middle([each[column] for each in rounds], "cpu_us")) for column in (lone, way))])
+    return rows
+
+
+def log_table(rounds, titles):
+    rows = []
+    for name, title in titles.items():
+        log = [each[name] for each in rounds]
+        rows.append([
+            title, number(middle(log, "rate"), 0), number(middle(log, "messages"), 0),
+            number(middle(log, "node_cpu_us")), number(middle(log, "broker_cpu_us")),
+            *(number(within(log, lambda each: each[source]["us"]), 2) for source in ("host", "log")),
+            number(within(log, lambda each: each["log"]["us"] / each["host"]["us"]), 2),
+            *(number(within(log, lambda each: each[source]["first_us"] / 1000)) for source in ("host", "log"))])
+    return table(
+        "Events of a call whose client is away: into the broker's log, and resumed at another node",
+        ["", "events/s", "messages", "CPU µs of node per event", "of broker", "µs per event from the living host",
+         "from the log", "× host", "first event ms, host", "log"], rows)
+
+
+def broadcast_table(rounds, streams, loop, lone):
+    rows = []
+    for way in rounds[0]:
+        figures = [each[way] for each in rounds]
+        last = sorted(time["last_us"] / 1000 for each in figures for time in each["times"])
+        rows.append([
+            way, *parts_of(figures, ("server", "loop", "node", "broker")), number(middle(figures, "cpu_us")),
+            *(number(within(rounds, lambda each: each[way]["cpu_us"] / each[peer]["cpu_us"]), 2)
+              for peer in (loop, lone)),
+            number(median(last), 0), f"{number(last[0], 0)}–{number(last[-1], 0)}",
+            number(within(rounds, lambda each: last_us(each[way]) / last_us(each[lone])), 2),
+            f"{middle(figures, 'idle'):.1%}"])
+    return table(
+        f"A broadcast of one server to {streams:,} streams",
+        ["", "CPU µs per delivery of server", "of loop", "of nodes", "of broker", "of all", f"× {loop}", f"× {lone}",
+         "last delivery ms, p50", "all", f"× {lone}", "idle, of a core"], rows)
+
+
+def last_us(figures):
+    return median(time["last_us"] for time in figures["times"])
 
 
 def memory_table(memory):

@@ -5,11 +5,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
+
+#include "start.h"
 
 enum {
     max_tickers = 64,
@@ -27,12 +25,6 @@ struct ticker {
 };
 
 static struct ticker tickers[max_tickers];
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 /// False: there are too many, or the end is too long.
 static bool start_ticks(int fd, long count, long gap_us, const char *end) {
@@ -55,13 +47,14 @@ static void stop_ticks(int fd) {
     }
 }
 
-static void put_tick(struct ticker *ticker) {
+/// A tick that is sent now, with its chunk's frame, in `max_tick` bytes; returns how many there are.
+static size_t make_tick(char *tick, const char *name, long number) {
     char event[max_tick / 2];
     int count = snprintf(event, sizeof event,
                          "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":"
-                         "{\"level\":\"info\",\"data\":{\"at\":%lld,\"left\":%ld}}}\n\n", (long long)now_ns(),
-                         ticker->left);
-    ticker->rest_count = (size_t)snprintf(ticker->rest, max_tick, "%x\r\n%s\r\n", (unsigned)count, event);
+                         "{\"level\":\"info\",\"data\":{\"at\":%lld,\"%s\":%ld}}}\n\n", (long long)now_ns(), name,
+                         number);
+    return (size_t)snprintf(tick, max_tick, "%x\r\n%s\r\n", (unsigned)count, event);
 }
 
 /// Sends what is due. False: the peer is gone.
@@ -77,7 +70,7 @@ static bool tick(struct ticker *ticker) {
         if (ticker->left < 0) return true;
         if (ticker->left > 0) {
             if (ticker->due > now_ns()) return true;
-            put_tick(ticker);
+            ticker->rest_count = make_tick(ticker->rest, "left", ticker->left);
             ticker->due += ticker->gap;
         } else {
             ticker->rest_count = strlen(strcpy(ticker->rest, ticker->end));

@@ -74,10 +74,10 @@ class Variant:
     child: object = None
 
 
-def start_backend(children, program, core, number, *ticks):
-    """A server on a port of its own choice; returns the port. `ticks` says what its GET streams get (see backend.c)."""
-    child = children.start([program, *ticks], core, f"backend-{number}")
-    return int(children.line(child).split()[1])
+def start_backend(children, program, core, name, *ticks):
+    """A server on a port of its own choice; returns both. `ticks` says what its GET streams get (see backend.c)."""
+    child = children.start([program, *ticks], core, f"backend-{name}")
+    return child, int(children.line(child).split()[1])
 
 
 def start_nginx(children, backends, core, instrument=()):
