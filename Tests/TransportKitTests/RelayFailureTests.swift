@@ -151,10 +151,11 @@ struct RelayFailureTests {
         #expect(pair.isEmpty)
     }
 
-    @Test("An answer that cannot be published is over, and its observer hears it afterwards")
-    func answerUnpublished() {
+    @Test("An answer that cannot be published is over, and its observer hears it afterwards", arguments: [true, false])
+    func answerUnpublished(_ isAccepted: Bool) {
         let pair = Pair()
         let (recorder, _, answer) = pair.openAndServe()
+        if isAccepted { pair.net.pass(.milliseconds(250)) }
         let observer = Observer()
         answer?.observer = observer
         answer?.begin(status: 200, lines: ByteBuffer(), length: nil)
@@ -165,8 +166,8 @@ struct RelayFailureTests {
         pair.host.receivedAll()
         #expect(observer.left == 1 && answer?.observer == nil)
         #expect(recorder.outcome == "open")
-        pair.net.pass(.seconds(15))
-        #expect(recorder.outcome == "interrupted unknown", "a probe has found it out")
+        pair.net.pass(.seconds(isAccepted ? 15 : 3))
+        #expect(recorder.outcome == (isAccepted ? "interrupted" : "timedOut") + " unknown", "a probe, or the time")
         #expect(pair.isEmpty)
     }
 

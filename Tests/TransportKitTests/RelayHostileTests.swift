@@ -90,6 +90,7 @@ struct RelayHostileTests {
         pair.service.asked[0].answer.abort()
         pair.net.run()
         _ = pair.openAndServe()
+        pair.net.pass(.milliseconds(250))
         pair.service.asked[1].answer.refuse(RelayFailureTests.error(.refused))
         pair.net.run()
         envelopes += pair.net.published.dropFirst(envelopes.count).map { ($0.envelope, $0.target == pair.hostID) }
@@ -163,21 +164,42 @@ struct RelayHostileTests {
         #expect(pair.isEmpty)
     }
 
-    /// Type and fields: bytes before a head, a status of 99, a cut head, a second accept, no head, a negative length.
+    /// Type and fields: bytes before a head, a status of 99, a cut head, an accept without a loop, no head, a negative
+    /// length, flags that nobody knows, a head without a loop.
     private static let garbled: [(UInt8, [UInt8])] = [
-        (18, [0]), (17, [0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0]), (17, [0]), (16, [0]), (17, []),
-        (17, [0, 0, 200, 0x80, 0, 0, 0, 0, 0, 0, 0]),
+        (18, [0]), (17, [0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0]), (17, [0]), (16, []), (17, []),
+        (17, [0, 0, 200, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]), (17, [2, 0, 200, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        (17, [0, 0, 200, 0, 0, 0, 0, 0, 0, 0, 0]),
     ]
 
-    @Test("A garbled answer fails its exchange as malformed", arguments: garbled)
+    @Test("A garbled answer fails its exchange as malformed, first or behind an accept", arguments: garbled)
     func garbledAnswer(_ type: UInt8, _ fields: [UInt8]) throws {
+        for isAccepted in [false, true] {
+            let pair = Pair()
+            let (recorder, _, answer) = pair.openAndServe()
+            if isAccepted { pair.net.pass(.milliseconds(250)) }
+            let exchange = try #require(pair.net.frame(of: pair.net.published[0])).exchange
+            pair.caller.received(envelope(.relayAnswer, type, exchange, isAccepted ? 1 : 0, fields), from: pair.hostID)
+            #expect(recorder.outcome == "malformed unknown" && recorder.head == nil)
+            pair.net.run()
+            #expect(answer?.isOpen == false)
+            #expect(pair.isEmpty)
+        }
+    }
+
+    @Test("To accept what was accepted is malformed, by an accept or by a head", arguments: [true, false])
+    func acceptedTwice(_ hasBegun: Bool) throws {
         let pair = Pair()
         let (recorder, _, answer) = pair.openAndServe()
+        if hasBegun {
+            answer?.begin(status: 200, lines: ByteBuffer(), length: nil)
+            answer?.flush()
+        }
+        pair.net.pass(.milliseconds(250))
         let exchange = try #require(pair.net.frame(of: pair.net.published[0])).exchange
-        pair.caller.received(envelope(.relayAnswer, type, exchange, 1, fields), from: pair.hostID)
+        pair.caller.received(envelope(.relayAnswer, 16, exchange, 1, [0]), from: pair.hostID)
         #expect(recorder.outcome == "malformed unknown")
         pair.net.run()
-        #expect(answer?.isOpen == false)
         #expect(pair.isEmpty)
     }
 
@@ -221,7 +243,7 @@ struct RelayHostileTests {
             }
             pair.caller.interrupted()
             pair.host.interrupted()
-            pair.net.run()
+            pair.net.pass(.milliseconds(250))
             stock = pair.net.published.map(\.envelope)
             for _ in 0..<40 {
                 var header = stock.randomElement(using: &numbers)?.header ?? ByteBuffer()

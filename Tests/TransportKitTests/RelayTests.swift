@@ -32,7 +32,7 @@ struct RelayTests {
         #expect(recorder.text == "answer")
         #expect(recorder.outcome == "ended")
         #expect(pair.isEmpty)
-        #expect(pair.net.frames(from: pair.hostID, to: pair.callerID) == [.accept, .head], "one frame says it all")
+        #expect(pair.net.frames(from: pair.hostID, to: pair.callerID) == [.head], "one frame says it all")
     }
 
     @Test("A stream comes in its parts, with a pause after each batch")

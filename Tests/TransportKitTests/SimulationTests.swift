@@ -1,12 +1,21 @@
-// Many seeds of `Simulation`.
+// Many seeds of `Simulation`; with `PATCHBAY_SEEDS=5000` so many at least.
 import Testing
 import TransportAPI
 
 @testable import TransportKit
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 @Suite("Relay: simulation")
 struct SimulationTests {
-    static let seedsPerShare: UInt64 = 350
+    static let seedsPerShare: UInt64 = {
+        let wished = getenv("PATCHBAY_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 0
+        return max(350, min(wished, 1_000_000_000) / 6 + 1)
+    }()
 
     @Test("Whatever the bus does, every exchange ends once, truthfully, and nothing stays", arguments: UInt64(0)..<6)
     func faults(_ share: UInt64) {

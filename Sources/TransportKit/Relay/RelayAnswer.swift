@@ -71,6 +71,9 @@ public final class RelayAnswer {
     /// False once it has ended, was refused or broken off, or the caller has left.
     public var isOpen: Bool { if case .over = phase { false } else { true } }
 
+    /// The caller was told nothing yet, not even that its request has arrived.
+    var isUnaccepted: Bool { isOpen && sequence == 0 }
+
     /// Begins the answer. `lines` are `name: value CR LF` each, without framing. A nil length is a stream.
     public func begin(status: Int, lines: ByteBuffer, length: Int?) {
         guard case .serving = phase else { return }
@@ -138,11 +141,12 @@ public final class RelayAnswer {
 
 // MARK: Frames to the caller
 extension RelayAnswer {
+    /// With a full queue it stays unaccepted.
     func sendAccept() {
         guard let host else { return }
         var header = header(.accept, extra: 1)
         header.writeInteger(host.post.loop)
-        send(header)
+        send(header, maySendLater: true)
     }
 
     func sendAbort() { send(header(.abort)) }
@@ -168,8 +172,10 @@ extension RelayAnswer {
             }
             let part = parts.next() ?? ByteBuffer()
             var header = header(.head, extra: RelayAnswerFields.headFixed + head.lines.readableBytes)
-            RelayAnswerFields.writeHead(
-                status: head.status, length: head.length, isLast: isLast && parts.isEmpty, lines: head.lines,
+            RelayAnswerFields.write(
+                RelayAnswerFields.Head(
+                    isLast: isLast && parts.isEmpty, status: head.status, length: head.length, loop: host.post.loop,
+                    lines: head.lines),
                 to: &header)
             if !send(header, part) || isLast && parts.isEmpty { return }
         }
@@ -188,15 +194,16 @@ extension RelayAnswer {
     }
 
     /// Sends a counted frame. If that cannot be done, the exchange is over.
+    /// - Parameter maySendLater: not if only the queue is full.
     @discardableResult
-    private func send(_ header: ByteBuffer, _ body: ByteBuffer = ByteBuffer()) -> Bool {
+    private func send(_ header: ByteBuffer, _ body: ByteBuffer = ByteBuffer(), maySendLater: Bool = false) -> Bool {
         guard let host, isOpen else { return false }
         do throws(TransportError) {
             try host.post.send(header, body, to: key.caller)
             sequence &+= 1
             return true
         } catch {
-            fail()
+            if !maySendLater || error.code != .overloaded { fail() }
             return false
         }
     }

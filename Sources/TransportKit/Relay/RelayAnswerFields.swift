@@ -3,8 +3,8 @@ internal import NIOCore
 
 /// Writes and reads what follows the fixed beginning of head and bytes frames.
 enum RelayAnswerFields {
-    /// Flags, status and length; the header lines follow.
-    static let headFixed = 1 + 2 + 8
+    /// Flags, status, length and loop; the header lines follow.
+    static let headFixed = 1 + 2 + 8 + 1
     private static let lastFlag: UInt8 = 1
 
     struct Head {
@@ -12,6 +12,8 @@ enum RelayAnswerFields {
         /// 200 to 599.
         var status: Int
         var length: Int?
+        /// The host's event loop that serves the request.
+        var loop: UInt8
         var lines: ByteBuffer
     }
 
@@ -25,18 +27,20 @@ enum RelayAnswerFields {
         return flags == lastFlag
     }
 
-    static func writeHead(status: Int, length: Int?, isLast: Bool, lines: ByteBuffer, to header: inout ByteBuffer) {
-        writeFlags(isLast: isLast, to: &header)
-        header.writeMultipleIntegers(UInt16(clamping: status), length.map { Int64(max(0, $0)) } ?? -1)
-        header.writeImmutableBuffer(lines)
+    static func write(_ head: Head, to header: inout ByteBuffer) {
+        writeFlags(isLast: head.isLast, to: &header)
+        header.writeMultipleIntegers(
+            UInt16(clamping: head.status), head.length.map { Int64(max(0, $0)) } ?? -1, head.loop)
+        header.writeImmutableBuffer(head.lines)
     }
 
     static func readHead(_ fields: ByteBuffer) -> Head? {
         var fields = fields
         guard let isLast = readFlags(&fields),
-            let (status, length) = fields.readMultipleIntegers(as: (UInt16, Int64).self),
+            let (status, length, loop) = fields.readMultipleIntegers(as: (UInt16, Int64, UInt8).self),
             200...599 ~= status, length >= -1
         else { return nil }
-        return Head(isLast: isLast, status: Int(status), length: length < 0 ? nil : Int(length), lines: fields)
+        return Head(
+            isLast: isLast, status: Int(status), length: length < 0 ? nil : Int(length), loop: loop, lines: fields)
     }
 }

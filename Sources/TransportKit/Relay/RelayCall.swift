@@ -5,7 +5,8 @@ internal import TransportAPI
 /// An exchange that this desk has asked for, and the handle of whoever opened it.
 final class RelayCall: ExchangeHandle {
     let exchange: UInt64
-    var target: RelayTarget
+    /// Its loop is a wish until the request is accepted. The host maps it to one of its loops, always to the same.
+    private(set) var target: RelayTarget
     /// Nil once it has ended or failed or was cancelled.
     var receiver: (any ExchangeReceiver)?
     weak var caller: RelayCaller?
@@ -13,7 +14,8 @@ final class RelayCall: ExchangeHandle {
     var sequence: UInt32 = 0
     /// Of the host's next one.
     var expected: UInt32 = 0
-    var isAccepted = false
+    /// The host has said that it has got the request.
+    private(set) var isAccepted = false
     var hasBegun = false
     private(set) var isPaused = false
     /// The receiver has got something since it was last told that nothing more is there.
@@ -46,6 +48,11 @@ final class RelayCall: ExchangeHandle {
     }
 
     var isOpen: Bool { receiver != nil }
+
+    func accept(by loop: UInt8) {
+        isAccepted = true
+        target.loop = loop
+    }
 
     func pause() { isPaused = true }
 

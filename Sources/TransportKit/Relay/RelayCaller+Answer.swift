@@ -5,19 +5,13 @@ internal import TransportAPI
 extension RelayCaller {
     func received(_ frame: RelayFrame, _ fields: ByteBuffer, _ body: ByteBuffer, from sender: MemberID) {
         if frame.type == .states { return receivedStates(fields, body, from: sender) }
-        guard let call = calls[frame.exchange] else {
-            if frame.type == .accept { leaveLate(frame, fields, sender) }
-            return
-        }
+        guard let call = calls[frame.exchange] else { return leaveLate(frame, fields, sender) }
         guard call.target.member == sender else { return }
         let distance = frame.distance(from: call.expected)
         if distance > 0 { return fail(call, .interrupted, "a part of the answer was lost on its way") }
         if distance < 0 { return }
         call.expected &+= 1
         call.heard(now: now)
-        guard call.isAccepted == (frame.type != .accept) || frame.type == .refusal else {
-            return fail(call, .malformed, "the answer does not begin by saying that the request has arrived")
-        }
         switch frame.type {
         case .accept: accepted(call, fields)
         case .head: began(call, fields, body)
@@ -34,17 +28,17 @@ extension RelayCaller {
 
     private func accepted(_ call: RelayCall, _ fields: ByteBuffer) {
         var fields = fields
-        call.isAccepted = true
-        guard let loop = fields.readInteger(as: UInt8.self) else {
-            return fail(call, .malformed, "the answer's first frame is too short")
+        guard !call.isAccepted, let loop = fields.readInteger(as: UInt8.self) else {
+            return fail(call, .malformed, "what says that the request has arrived is too short or repeated")
         }
-        call.target.loop = loop
+        call.accept(by: loop)
     }
 
     private func began(_ call: RelayCall, _ fields: ByteBuffer, _ body: ByteBuffer) {
         guard !call.hasBegun, let head = RelayAnswerFields.readHead(fields) else {
             return fail(call, .malformed, "the head of the answer is garbled or repeated")
         }
+        call.accept(by: head.loop)
         call.hasBegun = true
         call.length = head.length
         touch(call)
@@ -96,7 +90,13 @@ extension RelayCaller {
     /// Nobody waits for this exchange any more, and its host may not know it.
     private func leaveLate(_ frame: RelayFrame, _ fields: ByteBuffer, _ host: MemberID) {
         var fields = fields
-        guard let loop = fields.readInteger(as: UInt8.self) else { return }
+        var loop: UInt8?
+        switch frame.type {
+        case .accept: loop = fields.readInteger()
+        case .head: if let head = RelayAnswerFields.readHead(fields), !head.isLast { loop = head.loop }
+        default: break
+        }
+        guard let loop else { return }
         let leave = RelayFrame(kind: .relayRequest, loop: loop, exchange: frame.exchange, sequence: 0, type: .leave)
         post.trySend(leave.header(), to: host)
     }

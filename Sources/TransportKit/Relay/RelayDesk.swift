@@ -11,6 +11,9 @@ public import TransportAPI
 /// - An exchange ends: answered, failed or cancelled, each exactly once, in bounded time on both sides.
 /// - A failure says whether the request may have been served.
 ///
+/// What is answered before the host's next tick costs two messages, the request and the answer. Otherwise one more says
+/// at that tick that the request has arrived.
+///
 /// Belongs to one event loop; every call happens there, ``tick(now:)`` about every 250 ms. Its owner subscribes to the
 /// member's inbox and hands envelopes to the desk that ``loop(of:loops:)`` names.
 public final class RelayDesk {

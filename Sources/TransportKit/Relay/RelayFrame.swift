@@ -11,7 +11,8 @@ struct RelayFrame {
         case credit = 3
         case leave = 4
         case probes = 5
-        // To the caller.
+        // To the caller. Whichever comes first says that the request has arrived, and accept says no more than that: it
+        // is sent when the others take longer than to the host's next tick. Accept and head name the host's event loop.
         case accept = 16
         case head = 17
         case bytes = 18

@@ -13,6 +13,9 @@ final class RelayHost {
     private var ended: RecentKeys<RelayKey>
     private var alarms = AlarmWheel<RelayKey>()
     private var gatheredBytes = 0
+    /// What came since the last tick and was not answered at once. Those that are over are thrown out at the tick, and
+    /// before, when they are more than the others: at most twice ``RelayLimits/hostedMax``, and 1,024.
+    private(set) var unaccepted: [RelayAnswer] = []
     /// Whose observers have still to hear that the caller has left.
     private var owed: [RelayAnswer] = []
     private var now = NIODeadline.uptimeNanoseconds(0)
@@ -67,10 +70,21 @@ final class RelayHost {
         gatheredBytes += body.readableBytes
         if let error = reason(against: opening, firstPart: body) { return answer.refuse(error) }
         hosted[key] = answer
-        answer.sendAccept()
-        guard answer.isOpen else { return }
         setAlarm(answer)
         serveIfWhole(answer)
+        if answer.isUnaccepted { acceptLater(answer) }
+    }
+
+    /// An answer that begins before the next tick tells its caller as well that the request has arrived, so that a
+    /// quick exchange is two messages.
+    private func acceptLater(_ answer: RelayAnswer) {
+        if unaccepted.count >= 2 * hosted.count + 1024 { unaccepted.removeAll { !$0.isUnaccepted } }
+        unaccepted.append(answer)
+    }
+
+    private func acceptAll() {
+        for answer in unaccepted where answer.isUnaccepted { answer.sendAccept() }
+        unaccepted.removeAll { !$0.isUnaccepted }
     }
 
     /// Why a request cannot be taken.
@@ -149,6 +163,7 @@ final class RelayHost {
     func close() {
         isClosed = true
         for answer in inOrder { answer.end(for: TransportError(.closed, .notDelivered, "the member is closing")) }
+        unaccepted.removeAll()
         receivedAll()
     }
 
@@ -163,6 +178,7 @@ final class RelayHost {
 
     func tick(now: NIODeadline) {
         self.now = now
+        acceptAll()
         receivedAll()
         ended.tick(now: now)
         for alarm in alarms.due(now) {

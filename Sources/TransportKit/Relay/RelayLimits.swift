@@ -27,7 +27,8 @@ public struct RelayLimits: Sendable {
     public var endedMax = 200_000
     /// How long it remembers them at least, unless there are more than ``endedMax``.
     public var endedFor: TimeAmount = .seconds(60)
-    /// Without a sign that the host has got the request for this long, the exchange fails.
+    /// Without a sign that the host has got the request for this long, the exchange fails. Several ticks, for the host
+    /// gives it at its next one.
     public var acceptTimeout: TimeAmount = .seconds(2)
     /// A request whose body is not whole by then is refused.
     public var bodyTimeout: TimeAmount = .seconds(10)
