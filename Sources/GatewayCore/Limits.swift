@@ -41,6 +41,9 @@ public struct Limits: Sendable {
     public var replayTotalBytes = 32 * 1024 * 1024
     /// Bytes kept of streams that still grow, on one event loop. Beyond: one that gets an event keeps nothing else.
     public var replayLiveBytes = 256 * 1024 * 1024
+    /// Bytes of events that wait for the log to take them, on one event loop. Beyond: what the ring forgets meanwhile
+    /// is not logged, and a stream that outlives its host begins behind it.
+    public var unloggedBytes = 64 * 1024 * 1024
     /// Bytes of other members' envelopes that wait for one event loop. Beyond: dropped, and its exchanges are verified.
     public var handedBytes = 64 * 1024 * 1024
     /// Unanswered questions of an instance in one session. Beyond: the instance gets an error.

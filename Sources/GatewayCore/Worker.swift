@@ -44,6 +44,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     private var relayDoor: RelayDoor?
     /// Of envelopes of other members that were handed over and not yet looked at.
     let handedBytes = Atomic<Int>(0)
+    /// Bytes of events that wait for the log.
+    var unloggedBytes = 0
     /// Some were dropped, and this event loop has not seen to it yet.
     let hasLostHanded = Atomic<Bool>(false)
     /// Bytes of a request's head as other members and event loops send it.

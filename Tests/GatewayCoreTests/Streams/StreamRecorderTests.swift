@@ -1,0 +1,102 @@
+// A log that takes its time, and streams that do not wait for it.
+
+import NIOCore
+import Testing
+import TransportAPI
+
+@testable import GatewayCore
+
+@Suite struct StreamRecorderTests {
+    /// Keeps what it is given, each time only when told to.
+    private final class SlowLog: StreamLog, @unchecked Sendable {
+        let eventBytesMax = 1 << 20
+        private(set) var entries: [LogEntry] = []
+        private var waiting: [(entries: [LogEntry], after: UInt64, promise: EventLoopPromise<LogAppend>)] = []
+
+        var isAsked: Bool { !waiting.isEmpty }
+
+        func append(
+            _ entries: [LogEntry], to stream: Key128, after: UInt64, lifetime: TimeAmount, on loop: any EventLoop
+        ) -> EventLoopFuture<LogAppend> {
+            let promise = loop.makePromise(of: LogAppend.self)
+            waiting.append((entries, after, promise))
+            return promise.futureResult
+        }
+
+        /// Appends as the contract says: what does not follow begins anew.
+        func take() {
+            let next = waiting.removeFirst()
+            if entries.last?.number ?? next.after != next.after { entries = [] }
+            entries += next.entries
+            next.promise.succeed(.appended)
+        }
+
+        func read(
+            _ stream: Key128, after position: UInt64, limit: Int, on loop: any EventLoop
+        ) -> EventLoopFuture<LogRead> { loop.makeSucceededFuture(.lost(first: nil)) }
+
+        func remove(_ stream: Key128, on loop: any EventLoop) -> EventLoopFuture<Void> { loop.makeSucceededVoidFuture() }
+    }
+
+    private let log = SlowLog()
+
+    /// A call whose client has left, and the exchange on which its events come.
+    private func detached(
+        _ limits: @escaping (inout Limits) -> Void = { _ in }
+    ) throws -> (TestNode, ScriptedExchange) {
+        let log = log
+        let cluster = try TestCluster(1, parts: { parts in
+            parts.cluster?.log = log
+            limits(&parts.limits)
+        })
+        let node = cluster[0]
+        let opening = try node.post(Body.initialize())
+        try #require(node.lane.last).answer(Body.initialized(), session: "up")
+        cluster.settle()
+        let call = try node.post(Body.call(id: 6), session: try #require(opening.header("Mcp-Session-Id")))
+        let exchange = try #require(node.lane.last)
+        exchange.begin(200, .eventStream)
+        call.leave()
+        return (node, exchange)
+    }
+
+    private func send(_ numbers: ClosedRange<Int>, on exchange: ScriptedExchange) {
+        for number in numbers {
+            exchange.send(
+                event(#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":\#(number)}}"#))
+        }
+    }
+
+    @Test("A burst comes faster than the log takes it: what the host forgets meanwhile is logged all the same")
+    func burst() throws {
+        let (node, exchange) = try detached()
+        send(1...1_000, on: exchange)
+        exchange.send(event(Body.result(id: 6)))
+        exchange.end()
+        #expect(log.isAsked && node.worker.unloggedBytes > 0)
+        while log.isAsked {
+            log.take()
+            node.runLoops()
+        }
+        #expect(log.entries.dropLast().count >= 1_001, "1,000 messages and the result")
+        #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
+        #expect(log.entries.last?.event.readableBytes == 0, "the mark of the end")
+        #expect(node.worker.unloggedBytes == 0)
+    }
+
+    @Test("What waits for the log is bounded; beyond, the log begins anew behind the hole")
+    func bound() throws {
+        let (node, exchange) = try detached { $0.unloggedBytes = 20_000 }
+        send(1...2_000, on: exchange)
+        #expect(node.worker.unloggedBytes < 25_000)
+        while log.isAsked {
+            log.take()
+            node.runLoops()
+        }
+        let last = try #require(log.entries.last)
+        #expect(String(buffer: last.event).contains(#""progress":2000"#))
+        #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
+        #expect(log.entries.count < 2_000)
+        #expect(node.worker.unloggedBytes == 0)
+    }
+}
