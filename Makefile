@@ -19,12 +19,14 @@ test: ## Install what is missing, build, run all tests
 	@$(SETUP) test
 	$(SWIFT) build --build-tests
 	@# One after the other: the simulation keeps every test thread busy, brokers the machine, and the others watch the time.
-	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests --skip NATS
+	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests --skip '(NATS|Redis)(Conformance|Transport)Tests'
 	$(SWIFT) test --skip-build --filter NATSConformanceTests
 	$(SWIFT) test --skip-build --filter NATSTransportTests
+	$(SWIFT) test --skip-build --filter RedisConformanceTests
+	$(SWIFT) test --skip-build --filter RedisTransportTests
 	$(SWIFT) test --skip-build --filter SimulationTests
-	$(SWIFT) test --skip-build --filter EndToEndTests --skip 'NATS|BrokerTests'
-	$(SWIFT) test --skip-build --filter 'EndToEndTests.*(NATS|BrokerTests)'
+	$(SWIFT) test --skip-build --filter EndToEndTests --skip 'NATS|Redis|BrokerTests|PausedNodeTests'
+	$(SWIFT) test --skip-build --filter 'EndToEndTests.*(NATS|Redis|BrokerTests|PausedNodeTests)'
 
 build: ## Debug build of the command
 	$(SWIFT) build --product patchbay
@@ -32,7 +34,7 @@ build: ## Debug build of the command
 release: ## Release build of the command
 	$(SWIFT) build $(RELEASE) --product patchbay
 
-bench: ## Benchmarks against nginx and HAProxy, and over NATS, as ratios in one interleaved run (BENCH="--quick" for a short one)
+bench: ## Benchmarks against nginx and HAProxy, and over brokers, as ratios in one interleaved run (BENCH="--quick" for a short one)
 	@$(SETUP) bench
 	$(SWIFT) build $(RELEASE) --product patchbay
 	python3 Tests/Benchmarks/bench.py $(BENCH)

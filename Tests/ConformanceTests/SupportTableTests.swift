@@ -11,6 +11,7 @@ struct SupportTableTests {
         SupportTable.Row(name: "memory", gaps: MemorySubject.gaps),
         SupportTable.Row(name: "http", gaps: HTTPSubject.gaps),
         SupportTable.Row(name: "nats", gaps: []),
+        SupportTable.Row(name: "redis", gaps: []),
     ]
 
     private static let marker = "<!-- support table -->"

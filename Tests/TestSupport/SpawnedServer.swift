@@ -3,13 +3,16 @@
 import Foundation
 
 enum SpawnedServer {
-    static func spawn(_ executable: String, _ arguments: [String], input: Int32? = nil) throws -> pid_t {
+    /// - Parameter log: gets what it writes; nil: nobody does.
+    static func spawn(
+        _ executable: String, _ arguments: [String], input: Int32? = nil, log: Int32? = nil
+    ) throws -> pid_t {
         let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(nothing) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (place, descriptor) in [input ?? nothing, nothing, nothing].enumerated() {
+        for (place, descriptor) in [input ?? nothing, log ?? nothing, log ?? nothing].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(place))
         }
         for descriptor in 3..<(highestDescriptor() + margin) {
@@ -32,7 +35,7 @@ enum SpawnedServer {
         defer { for word in words { free(word) } }
         let result = posix_spawn(&child, executable, &actions, &attributes, words + [nil], environ)
         guard result == 0 else {
-            throw NATSServer.Failure(description: "cannot start \(executable): \(String(cString: strerror(result)))")
+            throw ToolFailure("cannot start \(executable): \(String(cString: strerror(result)))")
         }
         return child
     }
@@ -73,7 +76,7 @@ final class Guardian: Sendable {
 
     init(folder: String) throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw NATSServer.Failure(description: "cannot make a pipe") }
+        guard pipe(&ends) == 0 else { throw ToolFailure("cannot make a pipe") }
         input = ends[1]
         _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
         defer { close(ends[0]) }

@@ -40,6 +40,6 @@ public struct TestAuthority: Sendable {
     private func run(_ script: String, _ arguments: [String]) throws {
         let text = "cd '\(folder.path)'\n\(script)"
         let shell = try SpawnedServer.spawn("/bin/sh", ["-c", text, "sh"] + arguments)
-        guard SpawnedServer.wait(shell) == 0 else { throw NATSServer.Failure(description: "openssl failed") }
+        guard SpawnedServer.wait(shell) == 0 else { throw ToolFailure("openssl failed") }
     }
 }

@@ -1,6 +1,11 @@
 // One attempt to connect: TCP, TLS where it is configured, and then what makes a connection of ours out of it:
 // password, database, a name that the server's operator sees, and a server that can be used at all.
 #if Redis
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -77,10 +82,23 @@ struct RedisDial: Sendable {
             .connect(host: options.host, port: options.port).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let channel): attempt.greet(channel)
-                case .failure(let error): attempt.fail("\(error)")
+                case .failure(let error): attempt.fail(Self.reason(error))
                 }
             }
         loop.assumeIsolated().scheduleTask(in: options.connectTimeout * 2) { attempt.fail("no answer in time") }
+    }
+
+    /// For people: what went wrong at each address, once.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            let names = [error.dnsAError, error.dnsAAAAError].compactMap { $0 }
+            let reasons = error.connectionErrors.map(\.error) + (error.connectionErrors.isEmpty ? names : [])
+            return Set(reasons.map(reason)).sorted().joined(separator: "; ")
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case ChannelError.connectTimeout(let time): return "no connection within \(time.nanoseconds / 1_000_000) ms"
+        default: return "\(error)"
+        }
     }
 
     /// From the first byte to the server's welcome. Belongs to its loop.

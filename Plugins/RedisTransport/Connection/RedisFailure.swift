@@ -7,10 +7,10 @@ enum RedisFailure {
     /// - Parameters:
     ///   - text: the server's error, whose first word is its code.
     ///   - what: was asked, for people.
-    ///   - isSecret: the server's text may repeat what was asked, and is left out.
+    ///   - isSecret: it was a password. The server's text may repeat it, and is left out.
     static func error(_ text: String, _ what: String, isSecret: Bool = false) -> TransportError {
         let code = String(text.prefix { $0 != " " })
-        let (kind, advice) = isRightOfScript(text) ? (.malformed, rights) : verdict(code)
+        let (kind, advice) = isRightOfScript(text) ? (.malformed, rights) : verdict(isSecret ? "WRONGPASS" : code)
         let delivery: TransportError.Delivery = kind == .malformed ? .unknown : .notDelivered
         let said = isSecret ? code : String(text.prefix(textMax))
         return TransportError(kind, delivery, "\(what): Redis said '\(said)'; \(advice)")

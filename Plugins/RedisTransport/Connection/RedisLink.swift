@@ -33,7 +33,7 @@ final class RedisLink {
     private var isTold = false
     /// Until connected for the first time.
     private var started: ((String?) -> Void)?
-    private var lastFailure = "nothing was tried yet"
+    private var lastFailure: String
 
     /// - Parameters:
     ///   - roles: one connection for each, under that name.
@@ -46,6 +46,7 @@ final class RedisLink {
         self.roles = roles
         self.logger = logger
         self.handle = handle
+        lastFailure = "\(dial.options.place): no answer within the time of starting"
         pause = RetryPause(first: dial.options.reconnectFirst, most: dial.options.reconnectMax)
     }
 

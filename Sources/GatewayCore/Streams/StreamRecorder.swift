@@ -9,6 +9,8 @@ final class StreamRecorder {
     /// Entries of one append, and bytes behind which it takes no more.
     private static let batchMax = 256
     private static let batchBytesMax = 1024 * 1024
+    /// After a failure that may pass, the same is appended again.
+    private static let retryAfter = TimeAmount.seconds(1)
 
     private let worker: Worker
     private let log: any StreamLog
@@ -21,6 +23,7 @@ final class StreamRecorder {
     private var position: UInt64
     private var isWriting = false
     private var hasEnded = false
+    private var hasWarned = false
     /// Nobody listens: write.
     var isActive = true {
         didSet { if isActive { write() } else if !isWriting { drop() } }
@@ -88,7 +91,7 @@ final class StreamRecorder {
             case .success(.stale(let top)):
                 settle(upTo: max(top, entries.last?.number ?? after))
                 position = max(position, top)
-            case .failure(let error): return giveUp(stream, error)
+            case .failure(let error): return failed(stream, error)
             }
             if isComplete {
                 hasEnded = true
@@ -123,13 +126,28 @@ final class StreamRecorder {
         while !pending.isEmpty { removeFirst() }
     }
 
-    /// The log does not take it: the host's own memory is all there is then.
-    private func giveUp(_ stream: HostedStream, _ error: any Error) {
-        hasEnded = true
-        while !pending.isEmpty { removeFirst() }
+    /// What a busy or absent broker has not taken it may take later, and says then if it had taken it already.
+    /// Otherwise the host's own memory is all there is.
+    private func failed(_ stream: HostedStream, _ error: any Error) {
         worker.metrics.logFailures &+= 1
+        let mayPass = [.timedOut, .interrupted, .unreachable, .overloaded].contains((error as? TransportError)?.code)
+        if mayPass {
+            isWriting = true
+            worker.loop.assumeIsolated().scheduleTask(in: Self.retryAfter) { [weak self, weak stream] in
+                guard let self, stream != nil else { return }
+                isWriting = false
+                if isActive { write() } else { drop() }
+            }
+        } else {
+            hasEnded = true
+            while !pending.isEmpty { removeFirst() }
+        }
+        guard !hasWarned else { return }
+        hasWarned = true
         worker.gateway.parts.logger.warning(
             "the log takes no events: this stream can be resumed only while this process lives",
-            metadata: ["session": "\(stream.session.fingerprint)", "error": "\(error)"])
+            metadata: [
+                "session": "\(stream.session.fingerprint)", "error": "\(error)", "again": "\(mayPass)",
+            ])
     }
 }

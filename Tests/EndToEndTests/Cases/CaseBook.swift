@@ -29,7 +29,7 @@ enum CaseBook: String, CaseIterable, Sendable, CustomStringConvertible {
 
     /// Those that run over a topology: over a broker what depends on it most, and all of them with `PATCHBAY_MATRIX=1`.
     func names(over topology: Topology) -> [String] {
-        guard topology.isOverNATS else { return names }
+        guard topology.broker != nil else { return names }
         return names.filter { Matrix.isWhole ? !CaseName.withoutLog.contains($0) : CaseName.core.contains($0) }
     }
 

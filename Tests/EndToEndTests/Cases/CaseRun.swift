@@ -8,26 +8,28 @@ final class CaseRun: Sendable {
     /// Comments on quiet streams come as often as the scripts expect them, see ``CaseBook/arguments(_:)``.
     private static let settings = "principal_from: x-test-principal\ntimeouts: {sse_comment: 2s}"
 
-    static let single = inTurn(.single)
-    static let paired = inTurn(.paired)
-    static let attached = inTurn(.attached)
-    static let nats = inTurn(.nats)
-    static let natsAttached = inTurn(.natsAttached)
+    private struct Started {
+        var runs: [Topology: Task<CaseRun, any Error>] = [:]
+        var last: Task<CaseRun, any Error>?
+    }
 
-    private static let last = Mutex<Task<CaseRun, any Error>?>(nil)
+    private static let started = Mutex(Started())
 
-    /// One topology after the other, in the order in which tests ask for them: together they would keep the machine so
-    /// busy that answers come late.
-    private static func inTurn(_ topology: Topology) -> Task<CaseRun, any Error> {
-        last.withLock { last in
-            let before = last
+    /// The one run over a topology. One topology after the other, in the order in which tests ask for them: together
+    /// they would keep the machine so busy that answers come late.
+    static func over(_ topology: Topology) async throws -> CaseRun {
+        let run = started.withLock { started in
+            if let run = started.runs[topology] { return run }
+            let before = started.last
             let run = Task {
                 try? await before?.value.isOver()
                 return try await CaseRun(topology)
             }
-            last = run
+            started.runs[topology] = run
+            started.last = run
             return run
         }
+        return try await run.value
     }
 
     private let deployment: Deployment

@@ -6,7 +6,7 @@ import Testing
 extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct AttachedLossTests {
-        @Test(arguments: Topology.with(.attached, .natsAttached), [false, true])
+        @Test(arguments: Topology.with(.attached), [false, true])
         func killedNodeLosesNoCall(_ topology: Topology, isAway: Bool) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -31,7 +31,7 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1, "the tool ran again")
         }
 
-        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        @Test(arguments: Topology.matrix(.attached))
         func killedNodeLosesNothingOfManyCallsInFlow(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -69,7 +69,7 @@ extension Cluster {
             }
         }
 
-        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        @Test(arguments: Topology.matrix(.attached))
         func killedNodeLosesNothingOfTheGetStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -89,7 +89,7 @@ extension Cluster {
             _ = try await sending.value
         }
 
-        @Test(arguments: Topology.with(.attached, .natsAttached))
+        @Test(arguments: Topology.with(.attached))
         func killedNodeLosesNoQuestion(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -110,7 +110,7 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
-        @Test(arguments: Topology.with(.attached, .natsAttached))
+        @Test(arguments: Topology.with(.attached))
         func killedAttachmentLosesItsCallsAndNoSession(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let server = fleet.servers[0]
@@ -151,7 +151,7 @@ extension Cluster {
             try again.process.mustBeAlive()
         }
 
-        @Test(arguments: Topology.matrix(.attached, .natsAttached))
+        @Test(arguments: Topology.matrix(.attached))
         func attachmentsComeAndGo(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: [fleet.servers[0]])

@@ -6,7 +6,7 @@ import Testing
 extension Cluster {
     @Suite(.timeLimit(.minutes(5)))
     struct NodeLossTests {
-        @Test(arguments: Topology.with(.paired, .nats))
+        @Test(arguments: Topology.with(.paired))
         func sessionsWorkAtOnceAtTheOtherNode(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -31,7 +31,7 @@ extension Cluster {
         }
 
         /// With a client that is cut by the kill, and with one that had left before.
-        @Test(arguments: Topology.with(.paired, .nats), [false, true])
+        @Test(arguments: Topology.with(.paired), [false, true])
         func runningCallEndsWithOneError(_ topology: Topology, isAway: Bool) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -60,7 +60,7 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1, "the tool ran again")
         }
 
-        @Test(arguments: Topology.matrix(.paired, .nats))
+        @Test(arguments: Topology.matrix(.paired))
         func getStreamGoesOnAtTheOtherNode(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -90,7 +90,7 @@ extension Cluster {
             }
         }
 
-        @Test(arguments: Topology.with(.paired, .nats))
+        @Test(arguments: Topology.with(.paired))
         func questionOfAKilledNodeIsAnsweredAtTheOther(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -112,7 +112,7 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
-        @Test(arguments: Topology.matrix(.paired, .nats))
+        @Test(arguments: Topology.matrix(.paired))
         func restartedNodeJoinsAgain(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -138,7 +138,7 @@ extension Cluster {
         }
 
         /// A node that has just started does not know the others yet. It must find out before it says what is lost.
-        @Test(arguments: Topology.matrix(.paired, .nats))
+        @Test(arguments: Topology.matrix(.paired))
         func startingNodeFindsTheHostOfAStream(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)
@@ -158,7 +158,7 @@ extension Cluster {
         }
 
         /// Many sessions in full flow, both nodes used; afterwards every client knows how its call ended.
-        @Test(arguments: Topology.matrix(.paired, .nats))
+        @Test(arguments: Topology.matrix(.paired))
         func manyCallsInFlow(_ topology: Topology) async throws {
             let fleet = try await Fleet.stateful.value
             let nodes = try await Deployment.start(topology, before: fleet.servers)

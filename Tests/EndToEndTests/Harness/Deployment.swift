@@ -21,6 +21,8 @@ struct Deployment: Sendable {
         var settings = ""
         /// One, or two with the new one first.
         var secrets = [Deployment.secret]
+        /// Where the members of a topology with a broker meet; nil: at one of its kind that is started for them.
+        var broker: (any Broker)?
         /// Put wires between the members.
         var isWired = false
         /// Of the nodes; nil passes this process's own on.
@@ -65,8 +67,8 @@ struct Deployment: Sendable {
     private static func startMembers(
         _ topology: Topology, _ publications: [Publication], _ plan: Plan
     ) async throws -> Deployment {
-        var meeting = try topology.isOverNATS
-            ? Meeting.broker(NATSServer()) : .peers((1...topology.nodeCount).map { _ in try FreePort.take() })
+        var meeting = try topology.broker.map { .broker(try plan.broker ?? $0.started()) }
+            ?? Meeting.peers((1...topology.nodeCount).map { _ in try FreePort.take() })
         var wires: [Wire] = []
         if plan.isWired {
             for port in meeting.ports(topology.nodeCount) { wires.append(try await Wire(to: port)) }
@@ -127,13 +129,19 @@ struct Deployment: Sendable {
     static func areJoined(_ nodes: [Gateway], _ path: String = "/mcp", _ logs: String = "") async throws {
         for here in nodes {
             for there in nodes where there !== here {
-                try await until("nodes that know each other\n\(logs)") {
+                var refusal = ""
+                try await until("nodes that know each other; \(refusal)\n\(logs)") {
                     for node in nodes { try node.process.mustBeAlive() }
-                    let peer = try await Peer.open(here.endpoint(path))
-                    let isResumed = try await resumes(peer, here, there)
-                    // Nodes send new sessions where they see few.
-                    _ = try await peer.send("DELETE")
-                    return isResumed
+                    do {
+                        let peer = try await Peer.open(here.endpoint(path))
+                        let isResumed = try await resumes(peer, here, there)
+                        // Nodes send new sessions where they see few.
+                        _ = try await peer.send("DELETE")
+                        return isResumed
+                    } catch {
+                        refusal = "\(error)"
+                        return false
+                    }
                 }
             }
         }
@@ -181,7 +189,7 @@ struct Deployment: Sendable {
     }
 
     /// The broker on which the members meet.
-    var broker: NATSServer {
+    var broker: any Broker {
         get throws {
             guard case .broker(let server)? = meeting?.place else { throw Overdue(description: "there is no broker") }
             return server

@@ -25,6 +25,14 @@ struct Fleet: Sendable {
     /// Lines of the tally with this label: `SERVER TOOL LABEL [NOTE]` each.
     func executions(_ label: String) throws -> [String] { try Self.executions(label, in: tally) }
 
+    /// The label of every execution, once for each.
+    func begun() throws -> [String] {
+        try String(contentsOfFile: tally, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            return words.count == 3 ? String(words[2]) : nil
+        }
+    }
+
     static func executions(_ label: String, in tally: String) throws -> [String] {
         try String(contentsOfFile: tally, encoding: .utf8).split(separator: "\n").map(String.init)
             .filter { $0.split(separator: " ").contains(Substring(label)) }

@@ -5,7 +5,7 @@ struct Meeting: Sendable {
     enum Place: Sendable {
         /// The ports at which the nodes listen for each other and for attachments.
         case peers([Int])
-        case broker(NATSServer)
+        case broker(any Broker)
     }
 
     let place: Place
@@ -14,7 +14,7 @@ struct Meeting: Sendable {
 
     static func peers(_ ports: [Int]) -> Meeting { Meeting(place: .peers(ports)) }
 
-    static func broker(_ server: NATSServer) -> Meeting { Meeting(place: .broker(server)) }
+    static func broker(_ server: any Broker) -> Meeting { Meeting(place: .broker(server)) }
 
     /// One port for each wire: those of the nodes; or the broker's, for every node and once for all attachments.
     func ports(_ nodes: Int) -> [Int] {
@@ -27,15 +27,13 @@ struct Meeting: Sendable {
     /// The lines that make a node a member of the cluster.
     /// - Parameter node: which one it is, from 0.
     func member(_ node: Int, _ secrets: [String]) throws -> String {
-        let secret = try Meeting.secret(secrets)
         switch place {
         case .peers(let ports):
             let doors = doors ?? ports
             let others = doors.indices.filter { $0 != node }.map { doors[$0] }
-            return "\(secret)\n" + Meeting.http(ports[node], peers: others)
+            return try Meeting.member(ports[node], peers: others, secrets)
         case .broker(let server):
-            let url = "nats://127.0.0.1:\(doors?[node] ?? server.port)"
-            return "\(secret)\nnode_name: node-\(node + 1)\ncluster: {transport: nats, nats: {url: \"\(url)\"}}"
+            return try Meeting.member("node-\(node + 1)", server.member(through: doors?[node]), secrets)
         }
     }
 
@@ -46,18 +44,21 @@ struct Meeting: Sendable {
             let urls = (doors ?? ports).map { "http://127.0.0.1:\($0)" }
             return ["--transport", "http", "--peers", urls.joined(separator: ",")]
         case .broker(let server):
-            return ["--transport", "nats", "--nats", "nats://127.0.0.1:\(doors?.last ?? server.port)"]
+            return server.arguments(through: doors?.last)
         }
     }
 
     /// The lines of a node that meets others without a broker, for one that is no part of a deployment.
     static func member(_ port: Int, peers: [Int], _ secrets: [String] = [Deployment.secret]) throws -> String {
-        try secret(secrets) + "\n" + http(port, peers: peers)
+        let urls = peers.map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
+        return try secret(secrets)
+            + "\ncluster: {transport: http, listen: \"127.0.0.1:\(port)\", peers: [\(urls)]}"
     }
 
-    private static func http(_ port: Int, peers: [Int]) -> String {
-        let urls = peers.map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
-        return "cluster: {transport: http, listen: \"127.0.0.1:\(port)\", peers: [\(urls)]}"
+    /// The lines of a node that meets others at a broker.
+    /// - Parameter line: the broker's own.
+    static func member(_ name: String, _ line: String, _ secrets: [String] = [Deployment.secret]) throws -> String {
+        try secret(secrets) + "\nnode_name: \(name)\n" + line
     }
 
     private static func secret(_ secrets: [String]) throws -> String {

@@ -7,43 +7,52 @@ enum Topology: String, CaseIterable, Sendable, CustomStringConvertible {
     case paired
     /// Two nodes that reach no server; an attachment beside each server comes to both.
     case attached
-    /// Three nodes that meet on a NATS server; each reaches every server itself.
-    case nats
-    /// Three nodes that reach no server; an attachment beside each server, and a NATS server where all of them meet.
-    case natsAttached
+    /// Three nodes that meet on a broker; each reaches every server itself.
+    case nats, redis
+    /// Three nodes that reach no server; an attachment beside each server, and a broker where all of them meet.
+    case natsAttached, redisAttached
 
     var description: String { rawValue }
 
     /// Those that this build can have.
     static var allCases: [Topology] {
-        #if NATS
-            [.single, .paired, .attached, .nats, .natsAttached]
-        #else
-            [.single, .paired, .attached]
-        #endif
+        [.single, .paired, .attached] + BrokerKind.allCases.flatMap { [$0.direct, $0.attached] }
     }
 
-    /// The same without a broker and with one, where this build has it.
-    static func with(_ topology: Topology, _ broker: Topology) -> [Topology] {
-        allCases.filter { $0 == topology || $0 == broker }
+    /// Those in which members meet on a broker.
+    static var brokered: [Topology] { allCases.filter { $0.broker != nil } }
+
+    /// The same without a broker and over each.
+    static func with(_ topology: Topology) -> [Topology] {
+        [topology] + brokered.filter { $0.hasAttachments == topology.hasAttachments }
     }
 
-    /// With the broker only when every case is wanted over every topology.
-    static func matrix(_ topology: Topology, _ broker: Topology) -> [Topology] {
-        Matrix.isWhole ? with(topology, broker) : [topology]
-    }
+    /// Over brokers only when every case is wanted over every topology.
+    static func matrix(_ topology: Topology) -> [Topology] { Matrix.isWhole ? with(topology) : [topology] }
 
     var nodeCount: Int {
         switch self {
         case .single: 1
         case .paired, .attached: 2
-        case .nats, .natsAttached: 3
+        case .nats, .natsAttached, .redis, .redisAttached: 3
         }
     }
 
-    var hasAttachments: Bool { self == .attached || self == .natsAttached }
+    var hasAttachments: Bool {
+        switch self {
+        case .attached, .natsAttached, .redisAttached: true
+        case .single, .paired, .nats, .redis: false
+        }
+    }
 
-    var isOverNATS: Bool { self == .nats || self == .natsAttached }
+    /// On which members meet; nil where they meet at each other, or do not.
+    var broker: BrokerKind? {
+        switch self {
+        case .single, .paired, .attached: nil
+        case .nats, .natsAttached: .nats
+        case .redis, .redisAttached: .redis
+        }
+    }
 }
 
 /// Servers that are published as one upstream.
@@ -60,7 +69,7 @@ struct Publication: Sendable {
     /// - Parameter topology: with attachments the instances are left out: they come by themselves.
     func upstream(_ topology: Topology = .single) -> String {
         var parts = ["name: \(name)", "path: \(path)"]
-        if topology == .natsAttached { parts.append("transport: nats") }
+        if topology.hasAttachments, let broker = topology.broker { parts.append("transport: \(broker)") }
         if !topology.hasAttachments {
             let instances = servers.map { server in
                 offersStream ? "{url: \"\(server.url)\", sse_url: \"\(server.streamURL)\"}" : "\"\(server.url)\""

@@ -31,11 +31,17 @@ import TransportAPI
             next.promise.succeed(.appended)
         }
 
+        func refuse(_ code: TransportError.Code) {
+            waiting.removeFirst().promise.fail(TransportError(code, .unknown, "no"))
+        }
+
         func read(
             _ stream: Key128, after position: UInt64, limit: Int, on loop: any EventLoop
         ) -> EventLoopFuture<LogRead> { loop.makeSucceededFuture(.lost(first: nil)) }
 
-        func remove(_ stream: Key128, on loop: any EventLoop) -> EventLoopFuture<Void> { loop.makeSucceededVoidFuture() }
+        func remove(_ stream: Key128, on loop: any EventLoop) -> EventLoopFuture<Void> {
+            loop.makeSucceededVoidFuture()
+        }
     }
 
     private let log = SlowLog()
@@ -81,6 +87,39 @@ import TransportAPI
         #expect(log.entries.dropLast().count >= 1_001, "1,000 messages and the result")
         #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
         #expect(log.entries.last?.event.readableBytes == 0, "the mark of the end")
+        #expect(node.worker.unloggedBytes == 0)
+    }
+
+    @Test("What the log did not take in time it is given again, and what comes meanwhile behind it")
+    func again() throws {
+        let (node, exchange) = try detached()
+        send(1...3, on: exchange)
+        for code in [TransportError.Code.timedOut, .interrupted, .unreachable] {
+            try #require(log.isAsked)
+            log.refuse(code)
+            send(4...5, on: exchange)
+            node.runLoops()
+            #expect(!log.isAsked, "not at once")
+            node.loop.advanceTime(by: .seconds(2))
+        }
+        while log.isAsked {
+            log.take()
+            node.runLoops()
+        }
+        #expect(log.entries.count == 9)
+        #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
+        #expect(node.worker.unloggedBytes == 0)
+    }
+
+    @Test("A log that is closed is not asked again")
+    func closed() throws {
+        let (node, exchange) = try detached()
+        send(1...3, on: exchange)
+        log.refuse(.closed)
+        node.loop.advanceTime(by: .seconds(5))
+        send(4...5, on: exchange)
+        node.runLoops()
+        #expect(!log.isAsked)
         #expect(node.worker.unloggedBytes == 0)
     }
 

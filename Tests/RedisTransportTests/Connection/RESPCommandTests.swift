@@ -1,4 +1,4 @@
-// Commands as bytes.
+// Commands as the bytes that a server reads: nothing in an argument can end it.
 #if Redis
 import NIOCore
 import Testing
