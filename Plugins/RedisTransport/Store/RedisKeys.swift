@@ -3,8 +3,8 @@ internal import TransportAPI
 
 /// Of one cluster, on one start of the server if that may forget.
 ///
-/// * `PREFIX:cluster`, a hash. `i`: chosen once, another after a loss of data; `r`: the last revision. Expires twice
-///   the longest lifetime after its last write.
+/// * `PREFIX:cluster`, a hash. `i`: chosen once, another after a loss of data; `r`: the last revision; `n`:
+///   the server's run; `l`: the longest time that a member has asked for, after which it expires.
 /// * `PREFIX:session:KEY`, a hash. `r`: revision; `v`: the sealed record. Expires with the record.
 /// * `PREFIX:log:KEY`, a stream. Its ids are the events' numbers. `p`: the number before; `b`: bytes before; `e`: the
 ///   sealed event. Expires with the log.

@@ -7,6 +7,11 @@ enum RedisScript: String, CaseIterable {
     /// `set` or `delete`, value, lifetime of the record and of the cluster's key in milliseconds, an incarnation if
     /// there is none yet. Answers with the new revision, or with revision and value of what stands there instead.
     case write = """
+        local function renew(key, lifetime)
+          local longest = tonumber(redis.call('HGET', key, 'l') or 0)
+          if longest < tonumber(lifetime) then redis.call('HSET', key, 'l', lifetime) else lifetime = longest end
+          redis.call('PEXPIRE', key, lifetime)
+        end
         local found = redis.call('HMGET', KEYS[1], 'r', 'v')
         if (found[1] or '') ~= ARGV[1] then return found end
         if ARGV[2] == 'delete' then
@@ -18,7 +23,7 @@ enum RedisScript: String, CaseIterable {
           redis.call('HSET', KEYS[2], 'r', now[1] .. string.format('%06d', now[2]))
         end
         redis.call('HINCRBY', KEYS[2], 'r', 1)
-        redis.call('PEXPIRE', KEYS[2], ARGV[5])
+        renew(KEYS[2], ARGV[5])
         local revision = redis.call('HGET', KEYS[2], 'r')
         redis.call('HSET', KEYS[1], 'r', revision, 'v', ARGV[3])
         redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -38,6 +43,11 @@ enum RedisScript: String, CaseIterable {
     /// if the server may not outlive it with what it keeps, lifetime of the key, the choice of an incarnation. Answers
     /// with `run` or `plain`.
     case meet = """
+        local function renew(key, lifetime)
+          local longest = tonumber(redis.call('HGET', key, 'l') or 0)
+          if longest < tonumber(lifetime) then redis.call('HSET', key, 'l', lifetime) else lifetime = longest end
+          redis.call('PEXPIRE', key, lifetime)
+        end
         local chosen = KEYS[1]
         if redis.call('EXISTS', KEYS[2]) == 1 then chosen = KEYS[2]
         elseif redis.call('HGET', KEYS[1], 'n') ~= ARGV[1] and ARGV[2] == 'forgets' then chosen = KEYS[2] end
@@ -46,17 +56,22 @@ enum RedisScript: String, CaseIterable {
           redis.call('HSET', chosen, 'r', now[1] .. string.format('%06d', now[2]))
         end
         redis.call('HSET', chosen, 'n', ARGV[1])
-        redis.call('PEXPIRE', chosen, ARGV[3])
+        renew(chosen, ARGV[3])
         if chosen == KEYS[2] then return 'run' else return 'plain' end
         """
 
     /// The cluster's incarnation, chosen now if there is none. KEYS: cluster. ARGV: its lifetime, the choice.
     case incarnation = """
-        if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 0 then
+        local function renew(key, lifetime)
+          local longest = tonumber(redis.call('HGET', key, 'l') or 0)
+          if longest < tonumber(lifetime) then redis.call('HSET', key, 'l', lifetime) else lifetime = longest end
+          redis.call('PEXPIRE', key, lifetime)
+        end
+        if redis.call('EXISTS', KEYS[1]) == 0 then
           local now = redis.call('TIME')
           redis.call('HSET', KEYS[1], 'i', ARGV[2], 'r', now[1] .. string.format('%06d', now[2]))
-          redis.call('PEXPIRE', KEYS[1], ARGV[1])
         end
+        renew(KEYS[1], ARGV[1])
         return redis.call('HGET', KEYS[1], 'i')
         """
 

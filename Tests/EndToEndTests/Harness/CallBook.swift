@@ -7,7 +7,8 @@ struct CallBook: Sendable, CustomStringConvertible {
     /// By label.
     private let executions: [String: Int]
 
-    init(_ endings: [String: CallLoad.Ending], sessions: Int, _ fleet: Fleet) throws {
+    /// - Parameter fleet: where the calls may have run.
+    init(_ endings: [String: CallLoad.Ending], sessions: Int = 1, _ fleet: Fleet) throws {
         self.endings = endings
         self.sessions = sessions
         var executions: [String: Int] = [:]

@@ -10,6 +10,8 @@ struct LoadedCall: Sendable {
     let label = Cluster.label("load")
     private let id = Peer.unusedID()
     private var arguments: String { #"{"text":"\#(label)","label":"\#(label)"}"# }
+    /// What it sends in a session.
+    var body: String { Peer.call("echo", arguments, id: id) }
 
     /// Without a session: there is one answer or none.
     func ending(at endpoint: Endpoint) async -> CallLoad.Ending {
@@ -52,7 +54,7 @@ struct LoadedCall: Sendable {
     }
 
     private func open(_ peer: Peer, _ lastID: String?) async throws -> EventStream {
-        guard let lastID else { return try await peer.stream("POST", Peer.call("echo", arguments, id: id)) }
+        guard let lastID else { return try await peer.stream("POST", body) }
         return try await EventStream.open(peer.endpoint, "GET", peer.headers + [("Last-Event-ID", lastID)])
     }
 

@@ -78,7 +78,7 @@ struct KeptKeysTests {
                 let name = try #require(each.key.split(separator: "pre-fix_1:\(run)", maxSplits: 1).last)
                 #expect(each.key.hasPrefix("pre-fix_1:\(run)"))
                 if name == "cluster" {
-                    #expect(each.kind == "hash" && each.fields == ["i", "n", "r"], "\(each)")
+                    #expect(each.kind == "hash" && each.fields == ["i", "l", "n", "r"], "\(each)")
                     #expect((1...6 * 3_600_000).contains(each.milliseconds) && each.milliseconds > 6 * 3_590_000)
                 } else if try /session:/.prefixMatch(in: name) != nil {
                     #expect(try digits.wholeMatch(in: name.dropFirst(8)) != nil && each.kind == "hash")
