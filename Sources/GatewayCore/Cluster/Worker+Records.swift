@@ -9,13 +9,13 @@ internal import TransportKit
 extension Worker {
     var directory: (any SessionDirectory)? { gateway.parts.cluster?.directory }
 
-    private var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
+    var recordLifetime: TimeAmount { gateway.parts.waits.sessionMaxAge }
 
     /// How long it stays on record that a session has ended. Later its instance, which was told, is the one to know.
     /// Longer than the idle time of who has not heard of it.
     private var endedLifetime: TimeAmount { max(.minutes(10), gateway.parts.waits.sessionIdle * 2) }
 
-    private var idleSeconds: UInt32 {
+    var idleSeconds: UInt32 {
         max(1, UInt32(clamping: gateway.parts.waits.sessionIdle.nanoseconds / 1_000_000_000))
     }
 
@@ -241,54 +241,6 @@ extension Worker {
             free.heldStream = 0
             return free
         }
-    }
-
-    // MARK: Ending
-
-    /// Nobody has used the session here for long, or it is too old. Others may be using it: then it stays, and is
-    /// looked at again when it may be over. Behind an attachment it is the attachment that ends
-    /// it, and this node only forgets it.
-    func retire(_ session: Session) {
-        if nowSeconds >= session.endsAt || session.hasEnded || directory == nil {
-            return session.instance.isAttached ? end(session) : endIdle(session)
-        }
-        if session.instance.isAttached { return forget(session) }
-        session.touch(nowSeconds)
-        let idle = idleSeconds
-        change(
-            session,
-            { record in
-                let unix = self.gateway.clock.unixSeconds
-                let quiet = unix &- min(record.lastSeen, unix)
-                guard record.state == .live, quiet >= idle, !session.isBusy else {
-                    session.touch(self.nowSeconds &- min(quiet, self.nowSeconds))
-                    return nil
-                }
-                var ended = record
-                ended.state = .ended
-                ended.handshake = []
-                return ended
-            },
-            missing: { isProven in
-                // Nobody knows whether others use what began elsewhere. Its client finds it again by its token.
-                if session.isRestored { return self.forget(session) }
-                let isUnrecorded = session.isUnrecorded.load(ordering: .relaxed)
-                if isProven || isUnrecorded, !session.isBusy { self.endIdle(session) }
-            },
-            then: { isWritten in if isWritten { self.endIdle(session) } })
-    }
-
-    private func forget(_ session: Session) {
-        session.forget()
-        gateway.sessions.forget(session)
-    }
-
-    private func endIdle(_ session: Session) {
-        let isFirst = session.end()
-        gateway.sessions.remove(session.id)
-        guard isFirst else { return }
-        gateway.tell(.ended(session.id))
-        endUpstream(session.upstream, session.instance, session.upstreamSessionID)
     }
 }
 

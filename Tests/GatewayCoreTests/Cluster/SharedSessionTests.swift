@@ -96,6 +96,25 @@ import TransportAPI
         #expect(deletions(cluster) == 1)
     }
 
+    @Test("A session whose record is lost stays as long as another node uses it, and ends once when none does")
+    func staysWhenItsRecordIsLost() throws {
+        let cluster = try makeCluster()
+        let token = try open(cluster)
+        #expect(try serve(cluster[1], token).status == 200)
+        cluster.settle()
+        cluster.backend.forget()
+        for _ in 0..<12 {
+            cluster.passLong(100)
+            #expect(try serve(cluster[1], token).status == 200)
+            cluster.settle()
+        }
+        #expect(deletions(cluster) == 0)
+        #expect(try serve(cluster[0], token).status == 200)
+        for _ in 0..<12 { cluster.passLong(100) }
+        #expect(deletions(cluster) == 1)
+        #expect(try serve(cluster[1], token).status == 404)
+    }
+
     @Test("What is on no record is forgotten where it is idle, and known again when it is used")
     func forgetsWhatIsNotOnRecord() throws {
         let cluster = try makeCluster()
