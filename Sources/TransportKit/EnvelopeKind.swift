@@ -1,5 +1,5 @@
 // The first byte of every envelope's header: whose it is.
-public import NIOCore
+internal import NIOCore
 public import TransportAPI
 
 /// What an envelope is about.

@@ -1,5 +1,5 @@
 // The receiving half of `EnvelopeSeal`.
-public import NIOCore
+internal import NIOCore
 internal import SealedBox
 public import TransportAPI
 

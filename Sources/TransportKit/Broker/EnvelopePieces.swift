@@ -1,5 +1,5 @@
 // Cuts envelopes into pieces that a broker takes, and joins them again. Pure; what does not fit together ends cleanly.
-public import NIOCore
+internal import NIOCore
 public import TransportAPI
 
 /// The pieces of one envelope, in order.
