@@ -12,6 +12,8 @@ public final class NATSServer: ChildServer {
         public var lines = ""
         /// `tls` when the lines demand it.
         public var scheme = "nats"
+        /// Where JetStream keeps its files; nil: in its folder.
+        public var disk: SmallDisk?
 
         public init() {}
     }
@@ -36,7 +38,7 @@ public final class NATSServer: ChildServer {
         // Not of the kernel's own choice: it would give them to somebody else while the server is away.
         ports = Mutex(Ports(clients: try FreePort.take(), monitor: try FreePort.take()))
         self.settings = settings
-        program = try ServerProgram(executable)
+        program = try ServerProgram(executable, on: settings.disk)
         try start()
     }
 
@@ -67,7 +69,8 @@ public final class NATSServer: ChildServer {
 
     public func start() throws {
         let (port, monitorPort) = ports.withLock { ($0.clients, $0.monitor) }
-        let storage = settings.hasJetStream ? "jetstream { store_dir: \"\(store.path)\", max_file: 2GB }" : ""
+        let place = settings.disk?.path ?? store.path
+        let storage = settings.hasJetStream ? "jetstream { store_dir: \"\(place)\", max_file: 2GB }" : ""
         let folder = program.folder
         let file = try program.configure(
             """

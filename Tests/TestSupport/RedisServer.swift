@@ -23,6 +23,8 @@ public final class RedisServer: ChildServer {
         public var lines = ""
         /// What ``RedisServer/command(_:)`` says to AUTH: a password, or a user and a password.
         public var credentials: [String] = []
+        /// Where it keeps its files; nil: in its folder.
+        public var disk: SmallDisk?
 
         public init() {}
     }
@@ -45,7 +47,7 @@ public final class RedisServer: ChildServer {
         // Not of the kernel's own choice: it would give it to somebody else while the server is away.
         port = try FreePort.take()
         self.settings = settings
-        program = try ServerProgram(executable)
+        program = try ServerProgram(executable, on: settings.disk)
         try start()
     }
 
@@ -109,7 +111,7 @@ public final class RedisServer: ChildServer {
             port \(settings.isTLS ? 0 : port)
             \(settings.isTLS ? "tls-port \(port)" : "")
             unixsocket "\(door)"
-            dir "\(store.path)"
+            dir "\(settings.disk?.path ?? store.path)"
             save ""
             appendonly \(isKept ? "yes" : "no")
             appendfsync \(isKept ? settings.persistence.rawValue : "no")

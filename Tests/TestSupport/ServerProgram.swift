@@ -10,12 +10,17 @@ public final class ServerProgram: Sendable {
 
     let folder: URL
     private let executable: String
+    /// What is run before it, and given it as an argument.
+    private let entrance: [String]
     private let guardian: Guardian
     private let running = Mutex<pid_t?>(nil)
 
-    /// - Parameter executable: its path.
-    init(_ executable: String) throws {
+    /// - Parameters:
+    ///   - executable: its path.
+    ///   - disk: where it finds its files.
+    init(_ executable: String, on disk: SmallDisk? = nil) throws {
         self.executable = executable
+        entrance = disk?.entrance(executable) ?? [executable]
         let name = URL(fileURLWithPath: executable).lastPathComponent
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -53,7 +58,7 @@ public final class ServerProgram: Sendable {
     func start(_ arguments: [String], isReady: (pid_t) -> Bool) throws {
         let log = open(logFile.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
-        let child = try SpawnedServer.spawn(executable, arguments, log: log)
+        let child = try SpawnedServer.spawn(entrance[0], entrance.dropFirst() + arguments, log: log)
         guardian.watch(child)
         running.withLock { $0 = child }
         let limit = Date(timeIntervalSinceNow: Self.patience)

@@ -121,31 +121,20 @@ struct JetStreamFaultTests {
         return nil
     }
 
-    /// Where the servers keep their files there is so little room that a test can fill it, as in a small tmpfs.
-    private static var isDiskSmall: Bool {
-        let path = FileManager.default.temporaryDirectory.path
-        let size = (try? FileManager.default.attributesOfFileSystem(forPath: path))?[.systemSize] as? NSNumber
-        return size.map { $0.int64Value <= 64 * 1024 * 1024 } ?? false
-    }
-
     @Test(
         "A full disk is told of, loses nothing that was acknowledged, and is over when there is room and a new start",
-        .enabled(if: isDiskSmall, "needs a TMPDIR on a tmpfs of at most 64 MiB"))
+        .enabled(if: SmallDisk.isPossible, "needs mount namespaces of users"))
     func fullDisk() async throws {
-        let server = try NATSServer()
+        let disk = try SmallDisk(mebibytes: 24)
+        var settings = NATSServer.Settings()
+        settings.disk = disk
+        let server = try NATSServer(settings)
         try await KeptBench(server).run { bench in
             let key = Key128.random()
             let stream = Key128.random()
-            let filler = server.folder.appendingPathComponent("filler")
             _ = try await bench.create(key, ByteBuffer(string: "before"))
             #expect(try await bench.append([entry(1)], to: stream, after: 0) == .appended)
-            var block = Data(count: 1024 * 1024)
-            _ = FileManager.default.createFile(atPath: filler.path, contents: nil)
-            let file = try FileHandle(forWritingTo: filler)
-            while block.count > 512 {
-                do { try file.write(contentsOf: block) } catch { block = Data(count: block.count / 2) }
-            }
-            try file.close()
+            try disk.fill()
             // The server says that it has no room, or (2.9.10 locks itself out) nothing at all.
             let error = await Self.fill(bench, most: 500)
             #expect([.overloaded, .timedOut].contains(error?.code), "\(error as Any)")
@@ -153,7 +142,7 @@ struct JetStreamFaultTests {
             let again = await failure { _ = try await bench.create(.random(), ByteBuffer()) }
             #expect([.overloaded, .timedOut, .interrupted, .unreachable].contains(again?.code), "\(again as Any)")
             #expect(NIODeadline.now() - start < bench.directory.timeout + .seconds(1))
-            try FileManager.default.removeItem(at: filler)
+            try disk.free()
             server.kill()
             try server.start()
             #expect(try await bench.recovers(within: .seconds(20)))

@@ -161,5 +161,40 @@ struct UnsuitableServerTests {
             #expect(try await one.create(other, "x").revision != nil)
         }
     }
+
+    @Test(
+        "A full disk is told of, loses nothing that was acknowledged, and is over when there is room",
+        .enabled(if: SmallDisk.isPossible, "needs mount namespaces of users"))
+    func fullDisk() async throws {
+        let disk = try SmallDisk(mebibytes: 8)
+        try await RedisBench.run { $0.disk = disk } _: { bench in
+            let one = try await bench.join("one")
+            let (key, other) = (Key128.random(), Key128.random())
+            #expect(try await one.create(key, "record").revision != nil)
+            #expect(try await one.append([entry(1)], to: key, after: 0) == .appended)
+            try disk.fill()
+            // It finds out when it writes, which is after it has acknowledged.
+            try await bench.eventually("it has no room") {
+                await failure { _ = try await one.create(.random(), "x") } != nil
+            }
+            let error = await failure { _ = try await one.create(other, "x") }
+            #expect(error?.code == .overloaded && error?.delivery == .notDelivered, "\(error as Any)")
+            #expect(error?.message.contains("disk") == true, "\(error as Any)")
+            #expect(await failure { _ = try await one.append([entry(2)], to: key, after: 1) }?.code == .overloaded)
+            #expect(try await one.read(key).text == "record")
+            #expect(try await one.read(key, after: 0) == .page([entry(1)]))
+            // That nothing is there is what only a server says that can write.
+            #expect(await failure { _ = try await one.read(other) }?.code == .overloaded)
+            try await bench.converse(one, one, on: .everyone)
+            try disk.free()
+            try await bench.eventually("it has room") { (try? await one.create(other, "y"))?.revision != nil }
+            #expect(try await one.append([entry(2)], to: key, after: 1) == .appended)
+            bench.server.kill()
+            try bench.server.start()
+            try await bench.eventually("it answers") { (try? await one.read(key).text) == "record" }
+            #expect(try await one.read(other).text == "y")
+            #expect(try await one.read(key, after: 0) == .page([entry(1), entry(2)]))
+        }
+    }
 }
 #endif
