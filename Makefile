@@ -4,6 +4,7 @@ SWIFT ?= swift
 # The release build leaves out exclusivity checks of memory accesses; the tests keep them.
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked
 SETUP := deploy/quickstart/setup.sh
+VALKEY := $(CURDIR)/.tools/valkey/usr/bin/valkey-server
 
 .PHONY: help demo test build release bench matrix chaos soak fuzz format docs clean
 
@@ -39,10 +40,12 @@ bench: ## Benchmarks against nginx and HAProxy, and over brokers, as ratios in o
 	$(SWIFT) build $(RELEASE) --product patchbay
 	python3 Tests/Benchmarks/bench.py $(BENCH)
 
-matrix: ## All end-to-end cases over every transport and topology ('make test' runs a choice over brokers)
-	@$(SETUP) test
+matrix: ## All end-to-end cases over every transport and topology ('make test' runs a choice over brokers), and Valkey
+	@$(SETUP) matrix
 	$(SWIFT) build --build-tests
 	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --filter 'EndToEndTests.*(CaseTests|Cluster)'
+	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisConformanceTests
+	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisTransportTests
 
 chaos: ## Faults under load: kill -9, pauses, partitions
 	@echo "chaos: has no content of its own yet; killed nodes, attachments and instances are part of 'make test'."
@@ -62,4 +65,4 @@ docs: ## Build the DocC documentation into .build/docs
 	deploy/quickstart/docs.sh
 
 clean: ## Remove what was built
-	rm -rf .build .bench .venvs Tests/Fuzz/.build
+	rm -rf .build .bench .tools .venvs Tests/Fuzz/.build

@@ -5,7 +5,8 @@
 #
 #   deploy/quickstart/setup.sh demo     build tools, Python
 #   deploy/quickstart/setup.sh test     the same, and what the tests check with
-#   deploy/quickstart/setup.sh bench    the same, and what the benchmarks measure with and against
+#   deploy/quickstart/setup.sh matrix   the same, and valkey-server, unpacked into .tools
+#   deploy/quickstart/setup.sh bench    what is there for test, and what the benchmarks measure with and against
 set -euo pipefail
 
 python=/usr/bin/python3
@@ -31,7 +32,7 @@ packages_for() {
     local bench="$test nginx-light haproxy wrk nghttp2-client valgrind gcc"
     case $1 in
         demo) echo "$demo" ;;
-        test) echo "$test" ;;
+        test | matrix) echo "$test" ;;
         bench) echo "$bench" ;;
         *) return 1 ;;
     esac
@@ -114,6 +115,32 @@ install_packages() {
     disable_services_of "${missing[@]}"
 }
 
+# valkey-server is in Debian 12's backports only. Unpacked and not installed: nobody's list of package sources changes
+# for a test, and what it needs came with redis-server.
+unpack_valkey() {
+    local home="$root/.tools/valkey" key=/usr/share/keyrings/debian-archive-keyring.gpg work
+    if [ -x "$home/usr/bin/valkey-server" ]; then
+        say "valkey-server: there"
+        return
+    fi
+    say "unpacking valkey-server from Debian's backports into .tools/valkey"
+    work=$(mktemp -d)
+    mkdir -p "$work/lists/partial"
+    echo "deb [signed-by=$key] http://deb.debian.org/debian bookworm-backports main" >"$work/sources.list"
+    local apt=(apt-get -q -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
+        -o APT::Sandbox::User="$(id -un)")
+    if ! "${apt[@]}" update || ! (cd "$work" && "${apt[@]}" download valkey-server valkey-tools); then
+        rm -rf "$work"
+        fail "could not fetch valkey-server; is deb.debian.org reachable? Or put one into $home/usr/bin"
+    fi
+    local package
+    mkdir -p "$home"
+    for package in "$work"/*.deb; do dpkg -x "$package" "$home"; done
+    rm -rf "$work"
+    "$home/usr/bin/valkey-server" --version || fail "valkey-server does not start; remove $home to try again"
+}
+
 # One virtual environment per SDK version. The stamp holds what it was made from, so that a changed lock file or
 # another Python makes it anew, and an interrupted run (no stamp) too.
 make_environment() {
@@ -133,7 +160,7 @@ make_environment() {
 }
 
 profile=${1:-}
-packages=$(packages_for "$profile") || fail "usage: setup.sh demo|test|bench"
+packages=$(packages_for "$profile") || fail "usage: setup.sh demo|test|matrix|bench"
 trap allow_service_starts EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -151,4 +178,5 @@ case $("$python" --version) in
 esac
 make_environment mcp-1.30.0
 make_environment mcp-2.3.0
+if [ "$profile" = matrix ]; then unpack_valkey; fi
 say "ready for '$profile'"
