@@ -99,10 +99,12 @@ final class BusRoom {
         channels[1].heard = { [weak self] name, message in self?.hear(message, at: name) }
         channels[1].heardAll = { [weak self] in self?.publishing?.flush() }
         let hearing = channels[1]
-        // Of a channel that nobody uses: to see that it is allowed.
+        ask(hearing, RESPCommand("SUBSCRIBE", with: [desk]), "subscribe to \(desk)") {}
+        // Of a channel that nobody uses: to see that it is allowed. Valkey takes it from who has subscribed only.
         let unused = bus.names.join("unused")
-        ask(hearing, RESPCommand("UNSUBSCRIBE", with: [unused]), "unsubscribe from \(unused)") {}
-        ask(hearing, RESPCommand("SUBSCRIBE", with: [desk]), "subscribe to \(desk)") { [weak self] in self?.open() }
+        ask(hearing, RESPCommand("UNSUBSCRIBE", with: [unused]), "unsubscribe from \(unused)") { [weak self] in
+            self?.open()
+        }
         hearing.flush()
     }
 
