@@ -1,6 +1,6 @@
 // What a node shares with others, handed over by the command: the ports of a cluster transport, and what this process
 // is in the cluster.
-public import NIOCore
+internal import NIOCore
 public import TransportAPI
 public import TransportKit
 

@@ -1,7 +1,7 @@
 // One instance of an upstream as every event loop sees it: its identity, its health, its load. All that changes is
 // atomic, so that choosing an instance takes no lock.
 public import Synchronization
-public import TransportAPI
+internal import TransportAPI
 
 /// One running MCP server process.
 public final class Instance: Sendable {

@@ -57,7 +57,7 @@ final class SimulatedNode {
         _ = transport.start(on: loops[0])
         let joined = gateway.join(on: loops[0])
         loops[0].run()
-        joined.whenFailure { world.violated("node \(place) cannot join: \($0)") }
+        joined.assumeIsolated().whenFailure { world.violated("node \(place) cannot join: \($0)") }
     }
 
     struct NoName: Error {}
