@@ -43,7 +43,7 @@ bench: ## Benchmarks against nginx and HAProxy, and over brokers, as ratios in o
 matrix: ## All end-to-end cases over every transport and topology ('make test' runs a choice over brokers), and Valkey
 	@$(SETUP) matrix
 	$(SWIFT) build --build-tests
-	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --filter 'EndToEndTests.*(CaseTests|Cluster)'
+	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --no-parallel --filter 'EndToEndTests.*(CaseTests|Cluster)'
 	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisConformanceTests
 	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisTransportTests
 

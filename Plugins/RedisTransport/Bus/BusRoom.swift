@@ -99,23 +99,18 @@ final class BusRoom {
         channels[1].heard = { [weak self] name, message in self?.hear(message, at: name) }
         channels[1].heardAll = { [weak self] in self?.publishing?.flush() }
         let hearing = channels[1]
-        ask(hearing, RESPCommand("SUBSCRIBE", with: [desk]), "subscribe to \(desk)") {}
+        ask(hearing, "SUBSCRIBE", desk) {}
         // Of a channel that nobody uses: to see that it is allowed. Valkey takes it from who has subscribed only.
-        let unused = bus.names.join("unused")
-        ask(hearing, RESPCommand("UNSUBSCRIBE", with: [unused]), "unsubscribe from \(unused)") { [weak self] in
-            self?.open()
-        }
+        ask(hearing, "UNSUBSCRIBE", bus.names.join("unused")) { [weak self] in self?.open() }
         hearing.flush()
     }
 
     /// What the bus cannot do without.
-    private func ask(
-        _ hearing: RedisChannel, _ command: RESPCommand, _ what: String, _ done: @escaping () -> Void
-    ) {
-        hearing.send(command) { [weak self, weak hearing] result in
+    private func ask(_ hearing: RedisChannel, _ verb: StaticString, _ name: String, _ done: @escaping () -> Void) {
+        hearing.send(RESPCommand(verb, with: [name])) { [weak self, weak hearing] result in
             guard let self, let hearing, hearing === self.hearing, case .success(let value) = result else { return }
             guard case .error(let text) = value else { return done() }
-            let error = RedisFailure.error(text, "cannot \(what)")
+            let error = RedisFailure.error(text, "cannot \(verb) \(name)")
             tellStart(error.message)
             hearing.close(error)
         }

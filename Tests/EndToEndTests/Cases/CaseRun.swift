@@ -15,6 +15,13 @@ final class CaseRun: Sendable {
 
     private static let started = Mutex(Started())
 
+    private enum State {
+        case running(Deployment)
+        /// Its processes have left the machine to the next run's. What one of them died of before, if one did, and the
+        /// ends of their logs.
+        case over(death: (any Error)?, logs: String)
+    }
+
     /// The one run over a topology. One topology after the other, in the order in which tests ask for them: together
     /// they would keep the machine so busy that answers come late.
     static func over(_ topology: Topology) async throws -> CaseRun {
@@ -32,7 +39,8 @@ final class CaseRun: Sendable {
         return try await run.value
     }
 
-    private let deployment: Deployment
+    private let topology: Topology
+    private let state: Mutex<State>
     private let clients: [CaseBook: ManagedProcess]
 
     private init(_ topology: Topology) async throws {
@@ -52,7 +60,8 @@ final class CaseRun: Sendable {
         }
         let deployment = try await Deployment.start(
             topology, publications, Deployment.Plan(settings: Self.settings))
-        self.deployment = deployment
+        self.topology = topology
+        state = Mutex(.running(deployment))
         clients = try Dictionary(uniqueKeysWithValues: CaseBook.allCases.map { book in
             let options = book.arguments(deployment) + ["--tally"] + tallies
             let client = try ManagedProcess(
@@ -72,7 +81,7 @@ final class CaseRun: Sendable {
         }
         guard line.hasPrefix("ok \(id.name) ") else {
             let seed = client.errors.first { $0.hasPrefix("seed") } ?? ""
-            throw Overdue(description: "\(line)\n\(seed)\n\(deployment.logs)")
+            throw Overdue(description: "\(line)\n\(seed)\n\(logs)")
         }
     }
 
@@ -81,17 +90,37 @@ final class CaseRun: Sendable {
         guard let client = clients[book] else { return }
         let end = try await client.end(within: Self.limit)
         let last = client.output.lines.last
-        try deployment.mustBeAlive()
-        let wanted = "\(book.names(over: deployment.topology).count) passed, 0 failed"
+        try mustBeAlive()
+        let wanted = "\(book.names(over: topology).count) passed, 0 failed"
         guard end == .exit(0), last == wanted else {
             throw Overdue(
                 description: "\(client.name) ended with \(end) and '\(last ?? "")' instead of '\(wanted)'"
-                    + "\n\(client.errors.tail(20))\n\(deployment.logs)")
+                    + "\n\(client.errors.tail(20))\n\(logs)")
         }
     }
 
     private func isOver() async throws {
         for client in clients.values { _ = try await client.end(within: Self.limit) }
+        state.withLock { state in
+            guard case .running(let deployment) = state else { return }
+            var death: (any Error)?
+            do { try deployment.mustBeAlive() } catch { death = error }
+            state = .over(death: death, logs: deployment.logs)
+        }
+    }
+
+    private func mustBeAlive() throws {
+        switch state.withLock({ $0 }) {
+        case .running(let deployment): try deployment.mustBeAlive()
+        case .over(let death, _): if let death { throw death }
+        }
+    }
+
+    private var logs: String {
+        switch state.withLock({ $0 }) {
+        case .running(let deployment): deployment.logs
+        case .over(_, let logs): logs
+        }
     }
 
     /// The names of all cases that a script has.

@@ -103,8 +103,8 @@ struct RedisRightsTests {
     @Test("A right of a connection, or to keys or channels, that is missing: the start fails and names it")
     func missing() async throws {
         let named = [
-            "+info": "INFO", "+publish": "publish", "+subscribe": "subscribe", "+eval": "eval", Self.keys: "patchbay:cluster",
-            Self.channels: "patchbay:desk:", "+unsubscribe": "unsubscribe",
+            "+info": "INFO", "+publish": "publish", "+subscribe": "subscribe", "+eval": "eval",
+            Self.keys: "patchbay:cluster", Self.channels: "patchbay:desk:", "+unsubscribe": "unsubscribe",
         ]
         try await RedisBench.run { bench in
             #expect(try await startFailure(bench, Self.all) == nil)
