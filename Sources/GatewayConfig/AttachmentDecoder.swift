@@ -70,12 +70,15 @@ enum AttachmentDecoder {
         var sseURL: GatewayConfiguration.URLParts?
         var id: String?
         var label: String?
+        var capacity: Int?
         root.readOptional("sse_url", .url, into: &sseURL)
         root.readOptional("instance_id", .name, into: &id)
         root.readOptional("label", .name, into: &label)
+        root.readOptional("capacity", .capacity, into: &capacity)
         instance?.sseURL = sseURL
         instance?.id = id
         instance?.label = label
+        instance?.capacity = capacity
         return instance
     }
 

@@ -21,6 +21,8 @@ public struct AttachmentFlags: Sendable, Equatable {
     public var instanceID: String?
     /// `--label TEXT`.
     public var label: String?
+    /// `--capacity NUMBER`: sessions and running calls that the instance is made for.
+    public var capacity: String?
     /// `--log-level LEVEL`.
     public var logLevel: String?
     /// `--admin HOST:PORT`.
@@ -44,6 +46,7 @@ public struct AttachmentFlags: Sendable, Equatable {
         let given = [
             ("upstream_name", "--upstream-name", upstreamName), ("url", "--url", url), ("sse_url", "--sse-url", sseURL),
             ("instance_id", "--instance-id", instanceID), ("label", "--label", label),
+            ("capacity", "--capacity", capacity),
             ("transport", "--transport", transport), ("log_level", "--log-level", logLevel),
             ("admin", "--admin", admin),
         ]

@@ -67,12 +67,17 @@ extension GatewayConfiguration {
         public var id: String?
         /// `label`: a version or another mark that operators choose instances by, like an upstream's name.
         public var label: String?
+        /// `capacity`: sessions and running calls that it is made for. `nil`: nobody has said.
+        public var capacity: Int?
 
-        public init(url: URLParts, sseURL: URLParts? = nil, id: String? = nil, label: String? = nil) {
+        public init(
+            url: URLParts, sseURL: URLParts? = nil, id: String? = nil, label: String? = nil, capacity: Int? = nil
+        ) {
             self.url = url
             self.sseURL = sseURL
             self.id = id
             self.label = label
+            self.capacity = capacity
         }
     }
 

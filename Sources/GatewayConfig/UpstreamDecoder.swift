@@ -43,10 +43,14 @@ enum UpstreamDecoder {
         var sseURL: GatewayConfiguration.URLParts?
         var id: String?
         var label: String?
+        var capacity: Int?
         node.readOptional("sse_url", .url, into: &sseURL)
         node.readOptional("id", .name, into: &id)
         node.readOptional("label", .name, into: &label)
-        return url.map { GatewayConfiguration.Instance(url: $0, sseURL: sseURL, id: id, label: label) }
+        node.readOptional("capacity", .capacity, into: &capacity)
+        return url.map {
+            GatewayConfiguration.Instance(url: $0, sseURL: sseURL, id: id, label: label, capacity: capacity)
+        }
     }
 
     private static func tls(_ node: ConfigNode, of upstream: inout GatewayConfiguration.Upstream) {

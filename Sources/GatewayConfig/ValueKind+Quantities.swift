@@ -2,6 +2,9 @@
 // combined units (`90m`, not `1h30m`), so that there is one way to write a value.
 
 extension ValueKind where Value == Int {
+    /// Sessions and running calls that an instance is made for.
+    static var capacity: ValueKind { integer(in: 1...1_000_000) }
+
     /// A whole number in decimal digits.
     public static func integer(in range: ClosedRange<Int>) -> ValueKind {
         ValueKind(expected: "a whole number", text: { "\($0)" }) { scalar throws(ValueProblem) in

@@ -36,7 +36,8 @@ struct Assembly {
             let isAlone = configuration.cluster.transport == .memory
             var shared = ClusterParts(bus: bus, directory: isAlone ? nil : cluster.directory, isAlone: isAlone)
             if configuration.isAttachment, let only = configuration.upstreams.first?.instances.first {
-                shared.attached = ClusterParts.Attachment(instance: only.id ?? "", label: only.label ?? "")
+                shared.attached = ClusterParts.Attachment(
+                    instance: only.id ?? "", label: only.label ?? "", capacity: UInt32(clamping: only.capacity ?? 0))
             }
             shared.log = isAlone ? nil : cluster.log
             shared.timing = PresenceTiming(
@@ -128,7 +129,7 @@ struct Assembly {
             let name = instance.id ?? instance.url.authority + instance.url.path
             return Instance(
                 index: place, name: name, digest: Gateway.digest(name), hasStreamEndpoint: instance.sseURL != nil,
-                era: Self.era(upstream.era))
+                era: Self.era(upstream.era), capacity: configuration.isAttachment ? 0 : instance.capacity ?? 0)
         }
         return UpstreamGroup(
             index: index, name: upstream.name, digest: Gateway.digest(upstream.name), path: upstream.path,

@@ -38,6 +38,12 @@ struct AttachOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A version or another mark by which operators choose instances.", valueName: "text"))
     var label: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Sessions and running calls that the instance is made for: it gets its share of what is new by that, and"
+                + " nothing while it holds so many. (default: no bound)", valueName: "number"))
+    var capacity: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
@@ -57,6 +63,7 @@ struct AttachOptions: ParsableArguments {
         flags.sseURL = sseUrl
         flags.instanceID = instanceId
         flags.label = label
+        flags.capacity = capacity
         flags.logLevel = logLevel
         flags.admin = admin
         flags.allowAnonymous = allowAnonymous

@@ -34,6 +34,7 @@ import Testing
         flags.sseURL = "http://127.0.0.1:9001/sse"
         flags.instanceID = "one"
         flags.label = "v1"
+        flags.capacity = "200"
         flags.logLevel = "error"
         flags.admin = "127.0.0.1:0"
         let configuration = try load(flags)
@@ -41,6 +42,7 @@ import Testing
         #expect(instance.sseURL == (try URLParts("http://127.0.0.1:9001/sse")))
         #expect(instance.id == "one")
         #expect(instance.label == "v1")
+        #expect(instance.capacity == 200)
         #expect(configuration.logLevel == .error)
         #expect(configuration.admin.isEnabled && configuration.admin.isExplicit)
         #expect(configuration.admin.listen == Address(host: "127.0.0.1", port: 0))

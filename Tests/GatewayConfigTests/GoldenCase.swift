@@ -112,6 +112,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         case "--redis-accept-volatile": flags.redis.acceptsVolatile = true
         case "--instance-id": flags.instanceID = value
         case "--label": flags.label = value
+        case "--capacity": flags.capacity = value
         case "--log-level": flags.logLevel = value
         case "--admin": flags.admin = value
         default: flags.allowAnonymous = true

@@ -15,14 +15,15 @@ import Testing
               - name: main
                 instances:
                   - http://127.0.0.1:9001/mcp
-                  - {url: "http://127.0.0.1:9002/mcp", sse_url: "http://127.0.0.1:9002/sse", id: two, label: v1}
+                  - {url: "http://127.0.0.1:9002/mcp", sse_url: "http://127.0.0.1:9002/sse", id: two, label: v1,
+                     capacity: 50}
             cluster: {transport: memory}
             admin: {listen: 127.0.0.1:9999}
             """)
         let upstream = try #require(loaded.configuration.upstreams.first)
         let second = GatewayConfiguration.Instance(
             url: try URLParts("http://127.0.0.1:9002/mcp"), sseURL: try URLParts("http://127.0.0.1:9002/sse"),
-            id: "two", label: "v1")
+            id: "two", label: "v1", capacity: 50)
         #expect(upstream.instances == [.init(url: try URLParts("http://127.0.0.1:9001/mcp")), second])
         #expect(upstream.ssePaths == ["/mcp/sse", "/sse"])
         #expect(upstream.messagesPath == "/mcp/messages")

@@ -8,7 +8,7 @@ import TransportAPI
 @Suite("Heartbeat")
 struct HeartbeatTests {
     static let attached = Heartbeat.Attached(
-        upstream: "tools", instance: "i-1", label: "v2", era: 3, hasStreamEndpoint: true)
+        upstream: "tools", instance: "i-1", label: "v2", era: 3, hasStreamEndpoint: true, capacity: 200)
 
     @Test("It is read as it was written", arguments: [
         Heartbeat(role: .node, isDraining: false, isReady: true, load: 0),

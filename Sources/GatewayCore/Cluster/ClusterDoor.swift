@@ -186,7 +186,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         {
             attached = Heartbeat.Attached(
                 upstream: upstream.name, instance: own.instance, label: own.label, era: instance.currentEra.rawValue,
-                hasStreamEndpoint: instance.hasStreamEndpoint)
+                hasStreamEndpoint: instance.hasStreamEndpoint, capacity: own.capacity)
         }
         let load = gateway.parts.upstreams.reduce(0) { $0 + $1.instances.reduce(0) { $0 + $1.load } }
         return Heartbeat(

@@ -20,10 +20,13 @@ public struct ClusterParts: Sendable {
     public struct Attachment: Sendable {
         public var instance: String
         public var label: String
+        /// Sessions and running calls that it is made for; 0: nobody has said.
+        public var capacity: UInt32
 
-        public init(instance: String, label: String) {
+        public init(instance: String, label: String, capacity: UInt32 = 0) {
             self.instance = instance
             self.label = label
+            self.capacity = capacity
         }
     }
 

@@ -50,7 +50,9 @@ extension Gateway {
             let instance = upstream.attachedInstance(
                 digest: Self.digest(offer.instance), name: offer.instance, now: clock.seconds(clock.now))
         else { return }
-        instance.attach(member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint)
+        instance.attach(
+            member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint, capacity: offer.capacity,
+            load: member.heartbeat.load)
         instance.era.store(offer.era, ordering: .relaxed)
         instance.isDraining.store(member.heartbeat.isDraining, ordering: .relaxed)
         let isWell = member.heartbeat.isReady && !member.isSuspect

@@ -84,6 +84,11 @@ struct Refusal: Error {
         503, .internalError, "No healthy instance of this upstream is available; nothing was run. Try again.",
         dataJSON: #"{"reason":"no_instance"}"#, lines: "Retry-After: 1\r\n"
     ).elsewhere
+    static let fullInstances = Refusal(
+        503, .internalError,
+        "Every instance of this upstream holds as much as its capacity allows; nothing was run. Try again later.",
+        dataJSON: #"{"reason":"full"}"#, lines: "Retry-After: 5\r\n"
+    ).elsewhere
     static let recordUnknown = Refusal(
         503, .internalError, "What is on record of this session cannot be read now; nothing was run. Try again.",
         lines: "Retry-After: 1\r\n"

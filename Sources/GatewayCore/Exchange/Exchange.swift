@@ -125,7 +125,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         case .any(let need): next = plan.upstream.choose(need, excluding: tried, random: &worker.random)
         case .host(let host): return ask(host.member, loop: host.loop)
         }
-        guard let next else { return refuse(.noInstance, .unavailable) }
+        guard let next else { return refuseUnplaced() }
         attempts += 1
         if next.index < 64 { tried |= 1 &<< UInt64(next.index) }
         take(next)
@@ -139,6 +139,11 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         guard let opened else { return }
         handle = opened
         if stalledSince != nil { opened.pause() }
+    }
+
+    private func refuseUnplaced() {
+        if case .any(let need) = plan.target, plan.upstream.isFull(need) { return refuse(.fullInstances, .refused) }
+        refuse(.noInstance, .unavailable)
     }
 
     /// True if another attempt may follow a failed one.

@@ -46,11 +46,19 @@ public final class Instance: Sendable {
     let active = Atomic<Int>(0)
     /// Sessions that live there.
     let sessions = Atomic<Int>(0)
+    /// Of what an attachment says; it says at most 32 bits of load, so that their product is a number.
+    private static let capacityMax = 1_000_000
+    /// Sessions and running calls that it is made for; 0: nobody has said.
+    private let capacity: Atomic<Int>
+    /// What its attachment has counted of all nodes' together, and what this node had counted when it said so.
+    private let reported = Atomic<Int>(0)
+    private let ownWhenReported = Atomic<Int>(0)
 
     public init(
-        index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown,
+        index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown, capacity: Int = 0,
         isAttached: Bool = false, now: UInt32 = 0
     ) {
+        self.capacity = Atomic(capacity)
         self.index = index
         givenName = name
         hasGivenStreamEndpoint = hasStreamEndpoint
@@ -73,17 +81,45 @@ public final class Instance: Sendable {
 
     public var currentEra: Era { Era(rawValue: era.load(ordering: .relaxed)) }
 
-    /// Calls that run plus sessions that live there, for the choice of the least loaded.
-    var load: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
+    /// Of this node alone.
+    private var ownLoad: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
+
+    /// Calls that run plus sessions that live there, for the choice of the least loaded: those of this node and, where
+    /// an attachment counts them, those of all.
+    var load: Int {
+        let own = ownLoad
+        guard isAttached else { return own }
+        let since = max(0, own - ownWhenReported.load(ordering: .relaxed))
+        return max(own, reported.load(ordering: .relaxed) + since)
+    }
+
+    /// It holds as much as it is made for. Nothing new goes there while that is so.
+    var isFull: Bool {
+        let capacity = capacity.load(ordering: .relaxed)
+        return capacity > 0 && load >= capacity
+    }
+
+    /// It holds a smaller part of what it is made for. Where that is not known of both, it simply holds less.
+    func isLessLoaded(than other: Instance) -> Bool {
+        let (own, others) = (capacity.load(ordering: .relaxed), other.capacity.load(ordering: .relaxed))
+        guard own > 0, others > 0 else { return load < other.load }
+        return load * others < other.load * own
+    }
 
     /// The attachment that puts it on the bus; nil for an instance that the node reaches by itself, or that is gone.
     var member: MemberID? { offer.withLock { $0.member } }
 
     /// An attachment puts it on the bus.
-    func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool) {
+    /// - Parameters:
+    ///   - capacity: 0: it does not say.
+    ///   - load: what it has counted there.
+    func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool, capacity: UInt32 = 0, load: UInt32 = 0) {
         offer.withLock {
             $0 = Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, member: member, awaySince: 0)
         }
+        self.capacity.store(min(Int(capacity), Self.capacityMax), ordering: .relaxed)
+        reported.store(Int(load), ordering: .relaxed)
+        ownWhenReported.store(ownLoad, ordering: .relaxed)
     }
 
     /// Nobody does any more.

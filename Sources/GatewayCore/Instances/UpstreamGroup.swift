@@ -105,7 +105,7 @@ public final class UpstreamGroup: Sendable {
         guard eligible > 1, let second = candidate(instances, random.below(eligible), need, excluded) else {
             return first
         }
-        return second.load < first.load ? second : first
+        return second.isLessLoaded(than: first) ? second : first
     }
 
     /// True if some instance could meet the need, whether or not it is up.
@@ -114,9 +114,15 @@ public final class UpstreamGroup: Sendable {
         return takesAttachments && instances.isEmpty || instances.contains { need.isMet(by: $0) }
     }
 
+    /// True if every instance that could serve it now holds as much as it is made for.
+    func isFull(_ need: Need) -> Bool {
+        let able = instances.filter { $0.isEligible && need.isMet(by: $0) }
+        return !able.isEmpty && able.allSatisfy(\.isFull)
+    }
+
     private func isCandidate(_ instance: Instance, _ need: Need, _ excluded: UInt64) -> Bool {
         let bit: UInt64 = instance.index < 64 ? 1 &<< UInt64(instance.index) : 0
-        return instance.isEligible && excluded & bit == 0 && need.isMet(by: instance)
+        return instance.isEligible && excluded & bit == 0 && need.isMet(by: instance) && !instance.isFull
     }
 
     private func candidate(

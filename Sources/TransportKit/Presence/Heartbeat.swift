@@ -22,13 +22,19 @@ public struct Heartbeat: Sendable, Equatable {
         public var era: UInt8
         /// It has an endpoint of the transport of 2024-11-05.
         public var hasStreamEndpoint: Bool
+        /// Sessions and running calls that it is made for; 0: it does not say.
+        public var capacity: UInt32
 
-        public init(upstream: String, instance: String, label: String, era: UInt8, hasStreamEndpoint: Bool) {
+        public init(
+            upstream: String, instance: String, label: String, era: UInt8, hasStreamEndpoint: Bool,
+            capacity: UInt32 = 0
+        ) {
             self.upstream = upstream
             self.instance = instance
             self.label = label
             self.era = era
             self.hasStreamEndpoint = hasStreamEndpoint
+            self.capacity = capacity
         }
     }
 
@@ -37,7 +43,7 @@ public struct Heartbeat: Sendable, Equatable {
     public var isDraining: Bool
     /// Can serve.
     public var isReady: Bool
-    /// Exchanges under way; only compared.
+    /// Exchanges under way, and sessions that live at what it reaches.
     public var load: UInt32
     /// For an attachment.
     public var attached: Attached?
@@ -110,6 +116,7 @@ extension Heartbeat.Attached {
         static let label: UInt8 = 3
         static let era: UInt8 = 4
         static let hasStreamEndpoint: UInt8 = 5
+        static let capacity: UInt8 = 6
     }
 
     fileprivate var fields: ByteBuffer {
@@ -119,6 +126,7 @@ extension Heartbeat.Attached {
         fields.write(Tag.label, label)
         fields.write(Tag.era, UInt64(era))
         fields.write(Tag.hasStreamEndpoint, hasStreamEndpoint ? 1 : 0 as UInt64)
+        if capacity > 0 { fields.write(Tag.capacity, UInt64(capacity)) }
         return fields.buffer
     }
 
@@ -131,6 +139,7 @@ extension Heartbeat.Attached {
             let hasStreamEndpoint = fields.number(Tag.hasStreamEndpoint)
         else { return nil }
         self.init(
-            upstream: upstream, instance: instance, label: label, era: era, hasStreamEndpoint: hasStreamEndpoint != 0)
+            upstream: upstream, instance: instance, label: label, era: era, hasStreamEndpoint: hasStreamEndpoint != 0,
+            capacity: UInt32(clamping: fields.number(Tag.capacity) ?? 0))
     }
 }

@@ -27,6 +27,8 @@ struct Deployment: Sendable {
         var isWired = false
         /// Of the nodes; nil passes this process's own on.
         var environment: [String: String]?
+        /// Further arguments of every attachment.
+        var attachmentOptions: [String] = []
         /// One YAML flow mapping each; made from the publications.
         var upstreams: [String] = []
     }
@@ -79,7 +81,7 @@ struct Deployment: Sendable {
             try publication.servers.map { server in
                 try Attachment(
                     server, to: publication.name, over: meeting, secret: plan.secrets.joined(separator: " "),
-                    publication.offersStream ? ["--sse-url", server.streamURL] : [])
+                    plan.attachmentOptions + (publication.offersStream ? ["--sse-url", server.streamURL] : []))
             }
         }
         let deployment = Deployment(

@@ -23,14 +23,17 @@ import TransportKit
         }
     }
 
-    private func attachment() throws -> PresentMember {
-        let id = try #require(MemberID(name: "beside", incarnation: 99))
+    private func attachment(
+        _ name: String = "beside", incarnation: UInt64 = 99, capacity: UInt32 = 0, load: UInt32 = 0
+    ) throws -> PresentMember {
+        let id = try #require(MemberID(name: name, incarnation: incarnation))
         let offer = Heartbeat.Attached(
-            upstream: "main", instance: "beside", label: "", era: Era.stateful.rawValue, hasStreamEndpoint: true)
-        let heartbeat = Heartbeat(role: .attachment, isDraining: false, isReady: true, load: 0, attached: offer)
+            upstream: "main", instance: name, label: "", era: Era.stateful.rawValue, hasStreamEndpoint: true,
+            capacity: capacity)
+        let heartbeat = Heartbeat(role: .attachment, isDraining: false, isReady: true, load: load, attached: offer)
         var table = PresenceTable(own: .test)
         _ = table.heard(heartbeat, from: id, now: .now())
-        return try #require(table.member(incarnation: 99))
+        return try #require(table.member(incarnation: incarnation))
     }
 
     /// A token of another start of this node, whose session lives behind the attachment.
@@ -57,6 +60,39 @@ import TransportKit
         #expect(instance.hasStreamEndpoint)
         node.gateway.noteDetachment(try attachment())
         #expect(!instance.isEligible)
+    }
+
+    @Test("An attachment counts for all nodes; what this node adds counts until it says so again")
+    func loadIsThatOfAllNodes() throws {
+        node.gateway.noteAttachment(try attachment(load: 7))
+        let instance = try #require(node.instances.first)
+        #expect(instance.load == 7)
+        instance.sessions.add(2, ordering: .relaxed)
+        #expect(instance.load == 9)
+        node.gateway.noteAttachment(try attachment(load: 9))
+        #expect(instance.load == 9)
+        node.gateway.noteAttachment(try attachment(load: 0))
+        #expect(instance.load == 2)
+    }
+
+    @Test("An instance that holds what it is made for gets nothing new; when all do, clients are told to come later")
+    func fullInstancesGetNothingNew() throws {
+        node.gateway.noteAttachment(try attachment(capacity: 5, load: 5))
+        let refused = try node.post(Body.initialize())
+        #expect(refused.status == 503)
+        #expect(refused.text.contains(#""reason":"full""#))
+        #expect(refused.header("Retry-After") != nil)
+        node.gateway.noteAttachment(try attachment("other", incarnation: 98, capacity: 5, load: 4))
+        let group = node.upstream
+        var random = FastRandom(seed: 1)
+        for _ in 0..<100 { #expect(group.choose(.session, random: &random)?.name == "other") }
+        // One that is full but for another reason gone is no reason to say so.
+        node.gateway.noteDetachment(try attachment("other", incarnation: 98))
+        node.gateway.noteDetachment(try attachment())
+        #expect(!group.isFull(.session))
+        // As much as it will ever say.
+        node.gateway.noteAttachment(try attachment(capacity: .max, load: .max))
+        #expect(group.isFull(.session))
     }
 
     @Test("The sessions of an attachment that stays away end after a while")

@@ -44,6 +44,32 @@ import Testing
         #expect(group.instances[0].load == 0)
     }
 
+    @Test func sharesOutByCapacityWhereBothSayOne() {
+        let group = Sessions.group(2, capacities: [100, 10])
+        group.instances[0].sessions.add(50, ordering: .relaxed)
+        group.instances[1].sessions.add(6, ordering: .relaxed)
+        #expect(counts(group)[0] > counts(group)[1])
+        group.instances[0].sessions.add(20, ordering: .relaxed)
+        #expect(counts(group)[0] < counts(group)[1])
+        let unsaid = Sessions.group(2, capacities: [100, 0])
+        unsaid.instances[0].sessions.add(50, ordering: .relaxed)
+        unsaid.instances[1].sessions.add(6, ordering: .relaxed)
+        #expect(counts(unsaid)[0] < counts(unsaid)[1])
+    }
+
+    @Test func leavesOutWhatIsFull() {
+        let group = Sessions.group(2, capacities: [2, 3])
+        group.instances[0].sessions.add(2, ordering: .relaxed)
+        group.instances[1].sessions.add(2, ordering: .relaxed)
+        #expect(counts(group) == [0, 10_000])
+        #expect(!group.isFull(.session))
+        group.instances[1].active.add(1, ordering: .relaxed)
+        #expect(counts(group) == [0, 0])
+        #expect(group.isFull(.session))
+        group.instances[0].sessions.subtract(1, ordering: .relaxed)
+        #expect(counts(group) == [10_000, 0])
+    }
+
     @Test func leavesOutWhatIsEjectedDrainingOrExcluded() {
         let group = Sessions.group(4)
         group.instances[0].health.store(.ejected, ordering: .relaxed)

@@ -19,14 +19,14 @@ enum Sessions {
     }
 
     static func group(
-        _ count: Int, eras: [Era] = [], hasStreamEndpoint: Bool = false, path: String = "/mcp"
+        _ count: Int, eras: [Era] = [], capacities: [Int] = [], hasStreamEndpoint: Bool = false, path: String = "/mcp"
     ) -> UpstreamGroup {
         UpstreamGroup(
             index: 0, name: "main", digest: 1, path: path,
             instances: (0..<count).map {
                 Instance(
                     index: $0, name: "instance-\($0)", digest: UInt64($0) + 1, hasStreamEndpoint: hasStreamEndpoint,
-                    era: $0 < eras.count ? eras[$0] : .stateful)
+                    era: $0 < eras.count ? eras[$0] : .stateful, capacity: $0 < capacities.count ? capacities[$0] : 0)
             }, transport: ScriptedUpstream(), options: UpstreamGroup.Options())
     }
 }
