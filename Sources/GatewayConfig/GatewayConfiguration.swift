@@ -61,6 +61,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var allowedOrigins: [String] = []
     /// `principal_from`: the request header whose digest tells clients apart; lower case. `nil`: all are one.
     public var principalFrom: String?
+    /// `affinity`.
+    public var affinity = Affinity()
     /// `log_level`.
     public var logLevel = LogLevel.info
     /// `access_log`: one log line per client request.
@@ -77,6 +79,23 @@ public struct GatewayConfiguration: Sendable, Equatable {
 }
 
 extension GatewayConfiguration {
+    /// How answers that begin a session name this node, for balancers that keep a session's requests together.
+    public struct Affinity: Sendable, Equatable {
+        /// `header`: the response header; lower case. `nil`: none.
+        public var header: String?
+        /// `cookie`: the cookie. `nil`: none.
+        public var cookie: String?
+
+        public init() {}
+
+        /// With the name of a node, which has letters, digits, '.', '_' and '-' only. Each line ends with CRLF.
+        public func lines(_ node: String) -> String {
+            let named = header.map { "\($0): \(node)\r\n" } ?? ""
+            let kept = cookie.map { "Set-Cookie: \($0)=\(node); Path=/; HttpOnly; SameSite=Lax\r\n" } ?? ""
+            return named + kept
+        }
+    }
+
     /// The operators' listener.
     public struct Admin: Sendable, Equatable {
         /// `admin.listen`.

@@ -1,4 +1,4 @@
-// Names of HTTP request headers in the configuration, and which of them may not be named because the gateway writes
+// Names of HTTP headers and cookies in the configuration, and which of them may not be named because the gateway writes
 // them itself or because they belong to one connection.
 
 extension ValueKind where Value == String {
@@ -12,11 +12,29 @@ extension ValueKind where Value == String {
         headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(["authorization"]))
     }
 
+    /// A response header that names the node.
+    static var affinityHeader: ValueKind {
+        headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(HeaderNames.ofAnswers))
+    }
+
+    /// A cookie that names the node. The prefixes of RFC 6265bis would need `Secure`, and with it TLS.
+    static var cookieName: ValueKind {
+        .text("a cookie name such as patchbay-node", text: \.self) { text throws(ValueProblem) in
+            guard isToken(text), !text.hasPrefix("__") else {
+                throw ValueProblem("is no cookie name; use 1 to 64 letters, digits and '-'")
+            }
+            return text
+        }
+    }
+
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64
+            && text.utf8.allSatisfy { $0.isLetterOrDigit || "!#$%&'*+-.^_`|~".utf8.contains($0) }
+    }
+
     private static func headerName(refusing refused: Set<String>) -> ValueKind {
         .text("a header name such as x-tenant", text: \.self) { text throws(ValueProblem) in
-            let isToken = !text.isEmpty && text.utf8.count <= 64
-                && text.utf8.allSatisfy { $0.isLetterOrDigit || "!#$%&'*+-.^_`|~".utf8.contains($0) }
-            guard isToken else {
+            guard isToken(text) else {
                 throw ValueProblem("is no header name; use 1 to 64 letters, digits and '-'")
             }
             let name = text.lowercased()
@@ -41,5 +59,10 @@ private enum HeaderNames {
     /// Made anew for each message to an instance.
     static let perMessage: Set<String> = [
         "accept", "content-encoding", "content-length", "content-type", "expect", "host", "last-event-id",
+    ]
+    /// Written into answers, by the gateway or by instances, or kept for those.
+    static let ofAnswers: Set<String> = [
+        "access-control-allow-origin", "access-control-expose-headers", "age", "allow", "cache-control", "date",
+        "location", "retry-after", "server", "set-cookie", "vary", "www-authenticate", "x-accel-buffering",
     ]
 }

@@ -18,6 +18,9 @@ public final class Gateway: Sendable {
         public var access: AccessPolicy
         /// The header whose digest is the principal, lower case; nil makes everyone anonymous.
         public var principalHeader: [UInt8]?
+        /// Header lines, each with its line end, that tell what stands in front which node has begun a session. They go
+        /// with answers that begin one, and are a hint: any node serves any request.
+        public var affinityLines: [UInt8] = []
         /// Who this process is.
         public var member: MemberID
         public var logger: Logger

@@ -217,12 +217,14 @@ public final class Worker: RequestService, @unchecked Sendable {
     /// Ends what still runs, each call with an explicit error.
     func endCalls() { for exchange in exchanges { exchange.endByDrain() } }
 
-    /// Exchanges that a drain waits for: those whose clients still wait, and, where others serve the same sessions,
-    /// calls whose clients can come back for the result.
+    /// What a drain waits for: exchanges whose clients still wait, and, where others serve the same sessions, calls
+    /// whose clients can come back for the result, and streams that are on their way into the log.
     var awaitedCount: Int {
         let attached = metrics.exchanges - metrics.detached
-        guard hasDirectory, metrics.detached > 0 else { return attached }
-        return attached + exchanges.count { $0.isDetached && $0.stream != nil && $0.plan.isCall }
+        guard hasDirectory else { return attached }
+        let calls = metrics.detached == 0
+            ? 0 : exchanges.count { $0.isDetached && $0.stream != nil && $0.plan.isCall }
+        return attached + calls + (log == nil ? 0 : streams.finishing)
     }
 
     /// Closes what is idle towards the instances and writes the last access lines. The worker serves no more.

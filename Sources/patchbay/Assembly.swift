@@ -47,6 +47,7 @@ struct Assembly {
         }
         parts.limits = limits
         parts.waits = waits
+        parts.affinityLines = Array(configuration.affinity.lines(member.name).utf8)
         parts.principalHeader = configuration.principalFrom.map { Array($0.utf8) }
         return parts
     }

@@ -41,6 +41,7 @@ import Testing
             allowed_hosts: [Mcp.Example.com, "[::1]:99"]
             allowed_origins: ["http://LOCALHOST:80"]
             principal_from: X-User
+            affinity: {header: Patchbay-Node, cookie: Node}
             access_log: true
             log_level: debug
             limits: {body: 5, header: 1KiB, connections: 7}
@@ -60,6 +61,10 @@ import Testing
         #expect(configuration.allowedHosts == ["mcp.example.com", "[::1]:99"])
         #expect(configuration.allowedOrigins == ["http://localhost"])
         #expect(configuration.principalFrom == "x-user")
+        #expect(
+            configuration.affinity.lines("n-1")
+                == "patchbay-node: n-1\r\nSet-Cookie: Node=n-1; Path=/; HttpOnly; SameSite=Lax\r\n")
+        #expect(GatewayConfiguration.Affinity().lines("n-1") == "")
         #expect(configuration.accessLog)
         #expect(configuration.logLevel == .debug)
         #expect(configuration.limits.body == 5000)

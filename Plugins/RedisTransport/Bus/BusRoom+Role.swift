@@ -15,10 +15,12 @@ extension BusRoom {
     /// Looks whether the server is still the one that has everything.
     func askRole() {
         publishing?.send(RESPCommand("INFO", with: ["replication"])) { [weak self] result in
-            guard let self, case .success(let value) = result, let text = value.text else { return }
-            let facts = ServerFacts(text)
+            guard let self else { return }
             let told = uncounted
             uncounted = []
+            // Without an answer nobody is called absent.
+            guard case .success(let value) = result, let text = value.text else { return }
+            let facts = ServerFacts(text)
             if facts.countsAllReceivers { for (receipt, member) in told { noteUnheard(receipt, member) } }
             guard !facts.isPrimary else { return }
             publishing?.close(

@@ -9,12 +9,22 @@ enum RedisFailure {
     ///   - what: was asked, for people.
     ///   - isSecret: it was a password. The server's text may repeat it, and is left out.
     static func error(_ text: String, _ what: String, isSecret: Bool = false) -> TransportError {
-        let code = String(text.prefix { $0 != " " })
+        let code = code(of: text)
         let (kind, advice) = isRightOfScript(text) ? (.malformed, rights) : verdict(isSecret ? "WRONGPASS" : code)
         let delivery: TransportError.Delivery = kind == .malformed ? .unknown : .notDelivered
         let said = isSecret ? code : String(text.prefix(textMax))
         return TransportError(kind, delivery, "\(what): Redis said '\(said)'; \(advice)")
     }
+
+    /// The first word. Servers before 7.0 wrap what a command in a script was refused with, which our scripts meet at
+    /// the first command that writes, and so before anything has happened.
+    private static func code(of text: String) -> String {
+        if text.hasPrefix(wrapping), let inner = wrapped.first(where: { text.contains(": -\($0) ") }) { return inner }
+        return String(text.prefix { $0 != " " })
+    }
+
+    private static let wrapping = "ERR Error running script"
+    private static let wrapped = ["READONLY", "OOM", "MISCONF", "NOREPLICAS"]
 
     private static let rights = "give its user the rights that the documentation lists"
 
@@ -40,7 +50,7 @@ enum RedisFailure {
 
     /// The server is not the one that has the data any more.
     static func isElsewhere(_ text: String) -> Bool {
-        ["READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN"].contains { text.hasPrefix($0) }
+        ["READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN"].contains(code(of: text))
     }
 
     /// The server refuses who we are; patience does not change that.

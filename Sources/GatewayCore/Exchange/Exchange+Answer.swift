@@ -244,6 +244,7 @@ extension Exchange {
                 if plan.mode == .initialize, let newSession {
                     lines.writeHeader("Mcp-Session-Id", worker.token(for: newSession))
                 }
+                if beginsSession { lines.writeBytes(worker.gateway.parts.affinityLines) }
                 if isEvents {
                     lines.writeStaticString("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n")
                 }
@@ -251,6 +252,9 @@ extension Exchange {
         if isEvents { beginEvents(sink) }
         lastWrite = lastRead
     }
+
+    /// As far as this node can see: an attachment answers for itself.
+    private var beginsSession: Bool { status == 200 && (plan.mode == .initialize || plan.mode == .legacyStream) }
 
     private func beginEvents(_ sink: any ResponseSink) {
         if let stream, stream.session.revision.primesStreams {

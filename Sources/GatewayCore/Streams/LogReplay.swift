@@ -1,13 +1,17 @@
-// Reads a stream from the log for a client that has come back after the stream's host was gone: page by page to its
-// end, then the plain word for what nobody knows.
+// Reads a stream from the log for a client that has come back when the stream's host was gone, or had forgotten what it
+// needs: page by page to its end, then on from the host's memory, or the plain word for what nobody knows.
 internal import MCPWire
 internal import NIOCore
 internal import TransportAPI
 
 /// One client that reads from the log. Belongs to its event loop, and lives until the client is served or gone.
 final class LogReplay: ClientObserver {
-    /// Entries of one page.
-    private static let pageMax = 64
+    /// Entries of one page; the log ends a page of large ones sooner. A log that keeps many entries as one message
+    /// reads that message for each page that it is a part of.
+    private static let pageMax = 1_000
+    /// A living stream's events are on their way into the log: when to look again, and how often at most.
+    private static let againAfter = TimeAmount.milliseconds(100)
+    private static let againMax = 100
 
     private let worker: Worker
     private let log: any StreamLog
@@ -18,6 +22,9 @@ final class LogReplay: ClientObserver {
     private var position: UInt64
     private var isWritable = true
     private var isReading = false
+    /// The answer to the call was among what the client has got.
+    private var isAnswered = false
+    private var turnsLeft = againMax
     private var successor: (any ClientObserver)?
 
     init(
@@ -44,7 +51,7 @@ final class LogReplay: ClientObserver {
     private func read() {
         guard !isReading, isWritable, sink != nil else { return }
         isReading = true
-        let key = StreamRecorder.key(host: id.host, id.stream)
+        let key = StreamRecorder.key(of: id.session, host: id.host, id.stream)
         log.read(key, after: position, limit: Self.pageMax, on: worker.loop).assumeIsolated().whenComplete { result in
             self.isReading = false
             self.got(result)
@@ -55,19 +62,66 @@ final class LogReplay: ClientObserver {
         guard let sink else { return }
         switch result {
         case .success(.page(let entries)) where !entries.isEmpty:
-            for entry in entries {
-                position = entry.number
-                if entry.event.readableBytes == 0 { return complete(sink) }
-                if !Self.isQuestion(entry.event) { sink.write(entry.event) }
-            }
-            sink.flush()
-            read()
-        case .success: endUnknown(sink)
+            turnsLeft = Self.againMax
+            pass(entries, sink)
+        case .success(.page): goOnBehindTheLog(sink)
+        case .success(.lost):
+            // It may be on its way.
+            if living?.recorder?.isBringing(position &+ 1) == true { return readLater(sink) }
+            endUnknown(sink)
         case .failure:
             // What the log cannot say now it may say later: a cut makes the client come back.
             worker.metrics.logFailures &+= 1
             self.sink = nil
             sink.abort()
+        }
+    }
+
+    private func pass(_ entries: [LogEntry], _ sink: any ResponseSink) {
+        let isLive = living?.exchange != nil
+        for entry in entries {
+            position = entry.number
+            if entry.event.readableBytes == 0 { return complete(sink) }
+            let kind = Self.kind(of: entry.event)
+            if id.isCall, kind == .result || kind == .error { isAnswered = true }
+            // A question whose asker is gone is not asked again.
+            if kind != .request || isLive { sink.write(entry.event) }
+        }
+        sink.flush()
+        read()
+    }
+
+    /// The stream, if it is this event loop that holds it.
+    private var living: HostedStream? {
+        guard id.host == worker.gateway.parts.member.incarnation, let stream = worker.streams.find(id.stream),
+            stream.session.id == session.id
+        else { return nil }
+        return stream
+    }
+
+    /// The log has no more. If the host is this very event loop, which had forgotten only what the log had, it goes on
+    /// from memory, or waits until the log has what was forgotten since.
+    private func goOnBehindTheLog(_ sink: any ResponseSink) {
+        if isAnswered { return complete(sink) }
+        guard let stream = living, stream.exchange != nil || id.isCall else { return endUnknown(sink) }
+        if stream.ring.events(after: position) != nil {
+            worker.metrics.resumes &+= 1
+            self.sink = nil
+            successor = worker.join(stream, after: position, request, ContinuedSink(sink))
+        } else if stream.recorder?.isTaking == true {
+            readLater(sink)
+        } else {
+            endUnknown(sink)
+        }
+    }
+
+    private func readLater(_ sink: any ResponseSink) {
+        guard turnsLeft > 0 else { return endUnknown(sink) }
+        turnsLeft -= 1
+        isReading = true
+        worker.loop.assumeIsolated().scheduleTask(in: Self.againAfter) { [self] in
+            isReading = false
+            read()
         }
     }
 
@@ -81,6 +135,8 @@ final class LogReplay: ClientObserver {
 
     /// Its host was gone before the stream was complete.
     private func endUnknown(_ sink: any ResponseSink) {
+        // Only the mark of the end is missing.
+        if isAnswered { return complete(sink) }
         worker.metrics.resumesLost &+= 1
         guard id.isCall else { return goOn(sink) }
         self.sink = nil
@@ -99,12 +155,11 @@ final class LogReplay: ClientObserver {
         }
     }
 
-    /// A question whose asker is gone is not asked again.
-    private static func isQuestion(_ event: ByteBuffer) -> Bool {
+    private static func kind(of event: ByteBuffer) -> Message.Kind? {
         event.withUnsafeReadableBytes { view in
             var scanner = EventScanner(maximumEventBytes: view.count &+ 1)
-            guard let found = try? scanner.next(in: view, from: 0) else { return false }
-            return EventRelay.withMessage(found, view) { _, message in message.kind == .request } ?? false
+            guard let found = try? scanner.next(in: view, from: 0) else { return nil }
+            return EventRelay.withMessage(found, view) { _, message in message.kind }
         }
     }
 

@@ -2,6 +2,7 @@
 // listens nothing is written, and no event waits for the log.
 internal import Logging
 internal import NIOCore
+internal import SealedBox
 internal import TransportAPI
 
 /// Writes one stream to the log. Belongs to the stream's event loop.
@@ -24,6 +25,10 @@ final class StreamRecorder {
     private var isWriting = false
     private var hasEnded = false
     private var hasWarned = false
+    /// Appends in a row that were not acknowledged.
+    private var failures = 0
+    /// So many, and nobody waits for the log.
+    private static let failuresMax = 2
     /// Nobody listens: write.
     var isActive = true {
         didSet { if isActive { write() } else if !isWriting { drop() } }
@@ -33,19 +38,38 @@ final class StreamRecorder {
         self.stream = stream
         self.log = log
         self.worker = worker
-        key = Self.key(host: worker.gateway.parts.member.incarnation, stream.name)
+        key = Self.key(of: stream.session.id, host: worker.gateway.parts.member.incarnation, stream.name)
         position = stream.ring.first &- 1
     }
 
     deinit { worker.unloggedBytes -= pendingBytes }
 
-    /// What the log knows a stream by.
-    static func key(host: UInt64, _ name: StreamName) -> Key128 { Key128(high: host, low: name.packed) }
+    /// What the log knows a stream by. The session is a part of it, because a client can write any name of a stream
+    /// into an event id of its own, and must find nothing there that is another session's.
+    static func key(of session: SessionID, host: UInt64, _ name: StreamName) -> Key128 {
+        let words = [session.high, session.low, host, name.packed, UInt64(name.kind.rawValue)].map(\.bigEndian)
+        let digest = words.withUnsafeBytes { Digest.sha256($0) }
+        func word(_ start: Int) -> UInt64 { digest.dropFirst(start).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        return Key128(high: word(0), low: word(8))
+    }
+
+    /// What the log does not have yet is on its way.
+    var isTaking: Bool { isActive && !hasEnded }
+
+    /// That event is among it.
+    func isBringing(_ number: UInt64) -> Bool {
+        guard isTaking, let first = pending.first else { return false }
+        return first.number <= number
+    }
+
+    /// The stream is over, and the log, which takes events, does not have all of it yet.
+    var isFinishing: Bool { isActive && !hasEnded && failures < Self.failuresMax && stream.exchange == nil }
 
     /// Hands on what is new. An empty entry behind everything says that the stream is complete.
     func write() {
         guard isActive, !hasEnded else { return }
         gather()
+        while !isWriting, let first = pending.first, isTooLarge(first) { removeFirst() }
         guard !isWriting, let first = pending.first else { return complete() }
         append(batch(), after: first.number &- 1)
     }
@@ -64,12 +88,13 @@ final class StreamRecorder {
         }
     }
 
-    /// The oldest entries, without a hole.
+    /// The oldest entries, without a hole. What is too large for the log becomes one.
     private func batch() -> [LogEntry] {
         var entries: [LogEntry] = []
         var bytes = 0
         for entry in pending.prefix(Self.batchMax) {
             if let last = entries.last, entry.number != last.number &+ 1 || bytes >= Self.batchBytesMax { break }
+            if isTooLarge(entry) { break }
             entries.append(entry)
             bytes += entry.event.readableBytes
         }
@@ -84,13 +109,14 @@ final class StreamRecorder {
             entries, to: key, after: after, lifetime: worker.gateway.parts.waits.detachedStream * 2, on: worker.loop
         ).assumeIsolated().whenComplete { [self] result in
             isWriting = false
+            if case .success = result { failures = 0 }
             switch result {
             case .success(.appended):
                 worker.metrics.logEvents &+= UInt64(isComplete ? 0 : entries.count)
                 settle(upTo: entries.last?.number ?? after)
             case .success(.stale(let top)):
-                settle(upTo: max(top, entries.last?.number ?? after))
-                position = max(position, top)
+                // An append had happened that was not acknowledged. It may have had less than this one.
+                settle(upTo: top > after ? top : entries.last?.number ?? after)
             case .failure(let error): return failed(stream, error)
             }
             if isComplete {
@@ -109,6 +135,8 @@ final class StreamRecorder {
         guard !isWriting, stream.exchange == nil, position &+ 1 == stream.ring.next else { return }
         append([LogEntry(number: position &+ 1, event: ByteBuffer())], after: position, isComplete: true)
     }
+
+    private func isTooLarge(_ entry: LogEntry) -> Bool { entry.event.readableBytes > log.eventBytesMax }
 
     private func settle(upTo number: UInt64) {
         while let first = pending.first, first.number <= number { removeFirst() }
@@ -130,6 +158,7 @@ final class StreamRecorder {
     /// Otherwise the host's own memory is all there is.
     private func failed(_ stream: HostedStream, _ error: any Error) {
         worker.metrics.logFailures &+= 1
+        failures += 1
         let mayPass = [.timedOut, .interrupted, .unreachable, .overloaded].contains((error as? TransportError)?.code)
         if mayPass {
             isWriting = true

@@ -68,6 +68,9 @@ struct StreamTable {
         liveBytes -= kept - stream.bytes
     }
 
+    /// Complete streams that the log does not have whole yet, though it takes events.
+    var finishing: Int { complete.dropFirst(oldest).count { find($0.name)?.recorder?.isFinishing == true } }
+
     func find(_ name: StreamName) -> HostedStream? {
         guard name.loop == loop, Int(name.slot) < places.count else { return nil }
         let place = places[Int(name.slot)]

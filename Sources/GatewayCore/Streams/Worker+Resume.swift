@@ -109,7 +109,7 @@ extension Worker {
     }
 
     /// Gives the client what it has not seen, and makes it the one that listens.
-    private func join(
+    func join(
         _ stream: HostedStream, after position: UInt64, _ request: Request, _ sink: any ResponseSink
     ) -> (any ClientObserver)? {
         let exchange = stream.exchange

@@ -26,9 +26,17 @@ import TransportAPI
         /// Appends as the contract says: what does not follow begins anew.
         func take() {
             let next = waiting.removeFirst()
+            if let top = entries.last?.number, next.after < top { return next.promise.succeed(.stale(top: top)) }
             if entries.last?.number ?? next.after != next.after { entries = [] }
             entries += next.entries
             next.promise.succeed(.appended)
+        }
+
+        /// Appends, and the answer is lost. What comes again is answered as the contract says, with what is there.
+        func takeUnheard() {
+            let next = waiting.removeFirst()
+            entries += next.entries
+            next.promise.fail(TransportError(.timedOut, .unknown, "no answer"))
         }
 
         func refuse(_ code: TransportError.Code) {
@@ -109,6 +117,60 @@ import TransportAPI
         }
         #expect(log.entries.count == 9)
         #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
+        #expect(node.worker.unloggedBytes == 0)
+    }
+
+    @Test("What was appended without an answer is not appended twice, and what came meanwhile is not forgotten")
+    func unheard() throws {
+        let (node, exchange) = try detached()
+        send(1...3, on: exchange)
+        log.take()
+        node.runLoops()
+        try #require(log.isAsked)
+        log.takeUnheard()
+        send(4...9, on: exchange)
+        node.loop.advanceTime(by: .seconds(2))
+        exchange.send(event(Body.result(id: 6)))
+        exchange.end()
+        #expect(node.worker.awaitedCount == 1, "a drain waits for the log")
+        while log.isAsked {
+            log.take()
+            node.runLoops()
+        }
+        #expect(log.entries.count == 11)
+        #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
+        #expect(node.worker.unloggedBytes == 0)
+        #expect(node.worker.awaitedCount == 0)
+    }
+
+    @Test("A drain does not wait for a log that takes nothing")
+    func drainWithoutLog() throws {
+        let (node, exchange) = try detached()
+        exchange.send(event(Body.result(id: 6)))
+        exchange.end()
+        #expect(node.worker.awaitedCount == 1)
+        log.refuse(.unreachable)
+        node.runLoops()
+        #expect(node.worker.awaitedCount == 1, "it may be for a moment")
+        node.loop.advanceTime(by: .seconds(2))
+        log.refuse(.unreachable)
+        node.runLoops()
+        #expect(node.worker.awaitedCount == 0)
+    }
+
+    @Test("An event that is too large for the log leaves a hole there, and what follows is logged")
+    func tooLarge() throws {
+        let (node, exchange) = try detached()
+        send(1...3, on: exchange)
+        let text = String(repeating: "x", count: log.eventBytesMax)
+        exchange.send(event(#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"\#(text)"}}"#))
+        send(5...6, on: exchange)
+        while log.isAsked {
+            log.take()
+            node.runLoops()
+        }
+        #expect(log.entries.count == 2)
+        #expect(log.entries.last.map { String(buffer: $0.event).contains(#""progress":6"#) } == true)
         #expect(node.worker.unloggedBytes == 0)
     }
 

@@ -26,6 +26,15 @@ struct RedisFailureTests {
         ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", .unreachable),
         ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", .unreachable),
         ("NOREPLICAS Not enough good replicas to write.", .unreachable),
+        // Before 7.0.
+        (
+            "ERR Error running script (call to f_10): @user_script:4: @user_script: 4: -READONLY You can't write"
+                + " against a read only replica.", .unreachable
+        ),
+        (
+            "ERR Error running script (call to f_10): @user_script:4: @user_script: 4: -OOM command not allowed when"
+                + " used memory > 'maxmemory'.", .overloaded
+        ),
     ]
 
     @Test("A refusal before anything is run says that nothing was delivered", arguments: notDelivered.indices)
@@ -44,7 +53,9 @@ struct RedisFailureTests {
             "ERR unknown", "ERR", "", " ", "WRONGTYPE Operation against a key holding the wrong kind of value",
             "NOSCRIPT No matching script. Please use EVAL.", "EXECABORT Transaction discarded", "UNKILLABLE Sorry",
             "noperm in small letters", "OOMX", "READONLYx", "BUSYKEY Target key name already exists.",
-            "BUSYGROUP Consumer Group name already exists", "ERR OOM", "LOADING\u{301} x",
+            "BUSYGROUP Consumer Group name already exists", "ERR OOM", "ERR x: -READONLY x",
+            "ERR Error running script (call to f_10): @user_script:4: @user_script: 4: Wrong number of args",
+            "LOADING\u{301} x",
             "ERR value is not an integer or out of range script: 3f, on @user_script:5.",
         ])
     func unknown(_ text: String) {
