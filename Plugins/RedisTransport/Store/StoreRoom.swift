@@ -167,7 +167,10 @@ final class StoreRoom {
         if isClosed { return call.end(.failure(OutgoingQueue.closed)) }
         while let first = running.first, first.isOver { running.removeFirst() }
         running.append(call)
-        if channel != nil { return run(call) }
+        run(call)
+    }
+
+    private func wait(_ call: StoreCall) {
         guard isWaitingAllowed else { return call.fail(.unreachable, .notDelivered, Self.unreachable.message) }
         waiting.append(call)
     }
@@ -187,7 +190,9 @@ final class StoreRoom {
     }
 
     private func run(_ call: StoreCall) {
-        guard let channel, let request = call.request(keys) else { return }
+        // The connection may also break while a call before this one is sent.
+        guard let channel else { return wait(call) }
+        guard let request = call.request(keys) else { return }
         call.isSent = true
         send(call, request, digests[request.script], on: channel)
     }

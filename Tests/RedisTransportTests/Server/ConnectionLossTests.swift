@@ -96,7 +96,9 @@ struct ConnectionLossTests {
             let (first, second) = (try await Stranger(at: bench), try await Stranger(at: bench))
             let connections = try bench.server.count("connected_clients")
             var outcomes: [(key: Key128, outcome: Outcome)] = []
-            for _ in 0..<15 {
+            var (rounds, isCut) = (0, false)
+            while rounds < 15 || !isCut && rounds < 200 {
+                rounds += 1
                 var found: [String] = []
                 try await bench.eventually("it is connected") {
                     found = try bench.server.connections("patchbay-one-store")
@@ -120,6 +122,7 @@ struct ConnectionLossTests {
                         #expect(revision != nil)
                     }
                     outcomes.append((key, error.map { .failed($0) } ?? .written))
+                    if error?.delivery == .unknown, try await one.read(key).text != nil { isCut = true }
                 }
                 _ = try await busy
             }
