@@ -117,6 +117,7 @@ final class ClusterDoor: EnvelopeReceiver, @unchecked Sendable {
         case .heartbeat:
             guard let heartbeat = Heartbeat(envelope) else { return }
             apply(presence.heard(heartbeat, from: sender, now: gateway.clock.now))
+            gateway.noteLoad(heartbeat, of: sender)
         case .goodbye:
             apply(presence.saidGoodbye(sender))
         case .note:

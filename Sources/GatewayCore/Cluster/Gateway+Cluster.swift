@@ -51,12 +51,20 @@ extension Gateway {
                 digest: Self.digest(offer.instance), name: offer.instance, now: clock.seconds(clock.now))
         else { return }
         instance.attach(
-            member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint, capacity: offer.capacity,
-            load: member.heartbeat.load)
+            member.id, name: offer.instance, hasStreamEndpoint: offer.hasStreamEndpoint, capacity: offer.capacity)
         instance.era.store(offer.era, ordering: .relaxed)
         instance.isDraining.store(member.heartbeat.isDraining, ordering: .relaxed)
         let isWell = member.heartbeat.isReady && !member.isSuspect
         instance.health.store(isWell ? .healthy : .ejected, ordering: .relaxed)
+    }
+
+    /// An attachment has said, once more, what it counts.
+    func noteLoad(_ heartbeat: Heartbeat, of member: MemberID) {
+        guard let offer = heartbeat.attached,
+            let upstream = parts.upstreams.first(where: { $0.takesAttachments && $0.name == offer.upstream }),
+            let instance = upstream.instance(digest: Self.digest(offer.instance)), instance.member == member
+        else { return }
+        instance.noteLoad(heartbeat.load)
     }
 
     /// An attachment is gone. What it stood beside may come back under another start of it.

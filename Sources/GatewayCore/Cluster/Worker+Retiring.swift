@@ -41,14 +41,21 @@ extension Worker {
     /// Nothing is on record of a session that began here: the directory has lost it, or never had it. That says nothing
     /// about who uses it, so it is recorded as used now, and whoever does use it has as long as ever to say so.
     private func recordAgain(_ session: Session) {
+        if session.hasEnded { return }
         var record = SessionRecord(session, handshake: [], now: gateway.clock.unixSeconds)
         record.heldStream = session.heldStream.load(ordering: .relaxed)
         if record.heldStream != 0 { record.holder = gateway.parts.member.incarnation }
         directory?.create(session.id.key, record.value, lifetime: recordLifetime, on: loop)
             .assumeIsolated().whenComplete { result in
                 switch result {
-                case .success: session.isUnrecorded.store(false, ordering: .relaxed)
-                case .failure: self.metrics.recordFailures &+= 1
+                case .success:
+                    session.isUnrecorded.store(false, ordering: .relaxed)
+                    // Its end may have found nothing to write to.
+                    if session.hasEnded { self.endRecord(of: session) {} }
+                case .failure:
+                    self.metrics.recordFailures &+= 1
+                    // Nobody knows it but by its id, and here nobody has used it for long.
+                    if session.isUnrecorded.load(ordering: .relaxed), !session.isBusy { self.endIdle(session) }
                 }
             }
     }

@@ -122,7 +122,10 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         let next: Instance?
         switch plan.target {
         case .pinned(let instance): next = instance
-        case .any(let need): next = plan.upstream.choose(need, excluding: tried, random: &worker.random)
+        case .any(let need):
+            // What it has tried does not count itself.
+            release()
+            next = plan.upstream.choose(need, excluding: tried, random: &worker.random)
         case .host(let host): return ask(host.member, loop: host.loop)
         }
         guard let next else { return refuseUnplaced() }
@@ -164,9 +167,16 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     func forgetTried() { tried = 0 }
 
     private func take(_ next: Instance) {
-        instance?.active.subtract(1, ordering: .relaxed)
+        release()
         next.active.add(1, ordering: .relaxed)
+        if isStream { next.streams.add(1, ordering: .relaxed) }
         instance = next
+    }
+
+    private func release() {
+        instance?.active.subtract(1, ordering: .relaxed)
+        if isStream { instance?.streams.subtract(1, ordering: .relaxed) }
+        instance = nil
     }
 
     // MARK: End
@@ -186,6 +196,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         if let question = plan.answers { settle(question) }
         worker.remove(self)
         instance?.active.subtract(1, ordering: .relaxed)
+        if isStream { instance?.streams.subtract(1, ordering: .relaxed) }
         if isDetached { worker.metrics.detached -= 1 }
         if isStream { worker.metrics.streams -= 1 }
         if let session = plan.session {

@@ -44,6 +44,8 @@ public final class Instance: Sendable {
     let successesInARow = Atomic<Int>(0)
     /// Exchanges that run now.
     let active = Atomic<Int>(0)
+    /// Of these, streams of sessions, which each session may have beside its calls.
+    let streams = Atomic<Int>(0)
     /// Sessions that live there.
     let sessions = Atomic<Int>(0)
     /// Of what an attachment says; it says at most 32 bits of load, so that their product is a number.
@@ -82,15 +84,18 @@ public final class Instance: Sendable {
     public var currentEra: Era { Era(rawValue: era.load(ordering: .relaxed)) }
 
     /// Of this node alone.
-    private var ownLoad: Int { active.load(ordering: .relaxed) + sessions.load(ordering: .relaxed) }
+    private var ownLoad: Int {
+        let calls = max(0, active.load(ordering: .relaxed) - streams.load(ordering: .relaxed))
+        return calls + sessions.load(ordering: .relaxed)
+    }
 
     /// Calls that run plus sessions that live there, for the choice of the least loaded: those of this node and, where
     /// an attachment counts them, those of all.
     var load: Int {
         let own = ownLoad
         guard isAttached else { return own }
-        let since = max(0, own - ownWhenReported.load(ordering: .relaxed))
-        return max(own, reported.load(ordering: .relaxed) + since)
+        let since = own - ownWhenReported.load(ordering: .relaxed)
+        return max(0, reported.load(ordering: .relaxed) + since)
     }
 
     /// It holds as much as it is made for. Nothing new goes there while that is so.
@@ -110,14 +115,16 @@ public final class Instance: Sendable {
     var member: MemberID? { offer.withLock { $0.member } }
 
     /// An attachment puts it on the bus.
-    /// - Parameters:
-    ///   - capacity: 0: it does not say.
-    ///   - load: what it has counted there.
-    func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool, capacity: UInt32 = 0, load: UInt32 = 0) {
+    /// - Parameter capacity: 0: it does not say.
+    func attach(_ member: MemberID, name: String, hasStreamEndpoint: Bool, capacity: UInt32 = 0) {
         offer.withLock {
             $0 = Offer(name: name, hasStreamEndpoint: hasStreamEndpoint, member: member, awaySince: 0)
         }
         self.capacity.store(min(Int(capacity), Self.capacityMax), ordering: .relaxed)
+    }
+
+    /// Its attachment has counted so much there, of all nodes together. Comes with every sign of life.
+    func noteLoad(_ load: UInt32) {
         reported.store(Int(load), ordering: .relaxed)
         ownWhenReported.store(ownLoad, ordering: .relaxed)
     }
@@ -129,6 +136,9 @@ public final class Instance: Sendable {
             offer.member = nil
         }
         health.store(.ejected, ordering: .relaxed)
+        // Of what nobody counts only the own is known.
+        reported.store(0, ordering: .relaxed)
+        ownWhenReported.store(0, ordering: .relaxed)
     }
 
     /// The time of those that could not be heard does not count.

@@ -101,7 +101,9 @@ public final class UpstreamGroup: Sendable {
         let instances = instances
         for instance in instances where isCandidate(instance, need, excluded) { eligible += 1 }
         guard eligible > 0 else { return nil }
-        guard let first = candidate(instances, random.below(eligible), need, excluded) else { return nil }
+        // Another event loop may have filled one meanwhile.
+        let drawn = candidate(instances, random.below(eligible), need, excluded)
+        guard let first = drawn ?? candidate(instances, 0, need, excluded) else { return nil }
         guard eligible > 1, let second = candidate(instances, random.below(eligible), need, excluded) else {
             return first
         }

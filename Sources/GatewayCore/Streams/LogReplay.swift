@@ -26,6 +26,7 @@ final class LogReplay: ClientObserver {
     private var isAnswered = false
     private var turnsLeft = againMax
     private var successor: (any ClientObserver)?
+    private var hasLeft = false
 
     init(
         worker: Worker, log: any StreamLog, id: EventID, request: Request, session: Session, sink: any ResponseSink
@@ -107,7 +108,7 @@ final class LogReplay: ClientObserver {
         if stream.ring.events(after: position) != nil {
             worker.metrics.resumes &+= 1
             self.sink = nil
-            successor = worker.join(stream, after: position, request, ContinuedSink(sink))
+            handOver(worker.join(stream, after: position, request, ContinuedSink(sink)))
         } else if stream.recorder?.isTaking == true {
             readLater(sink)
         } else {
@@ -149,10 +150,16 @@ final class LogReplay: ClientObserver {
         self.sink = nil
         let continued = ContinuedSink(sink)
         do throws(Refusal) {
-            successor = try worker.continueStream(request, session, continued)
+            handOver(try worker.continueStream(request, session, continued))
         } catch {
             sink.end()
         }
+    }
+
+    /// What was heard of the client while the successor began, it has to be told.
+    private func handOver(_ successor: (any ClientObserver)?) {
+        self.successor = successor
+        if hasLeft { successor?.clientLeft() } else if !isWritable { successor?.clientIsWritable(false) }
     }
 
     private static func kind(of event: ByteBuffer) -> Message.Kind? {
@@ -166,6 +173,7 @@ final class LogReplay: ClientObserver {
     // MARK: The client
 
     func clientLeft() {
+        hasLeft = true
         if let successor { return successor.clientLeft() }
         sink = nil
     }

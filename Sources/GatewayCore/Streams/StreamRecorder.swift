@@ -22,6 +22,8 @@ final class StreamRecorder {
     private var pendingBytes = 0
     /// Up to which number events were taken from the ring.
     private var position: UInt64
+    /// Up to which number the log has them.
+    private var logged: UInt64
     private var isWriting = false
     private var hasEnded = false
     private var hasWarned = false
@@ -40,6 +42,7 @@ final class StreamRecorder {
         self.worker = worker
         key = Self.key(of: stream.session.id, host: worker.gateway.parts.member.incarnation, stream.name)
         position = stream.ring.first &- 1
+        logged = position
     }
 
     deinit { worker.unloggedBytes -= pendingBytes }
@@ -133,12 +136,15 @@ final class StreamRecorder {
     /// Says that the stream is over, once the log has everything.
     private func complete() {
         guard !isWriting, stream.exchange == nil, position &+ 1 == stream.ring.next else { return }
+        // Behind a hole the mark would be all that the log has.
+        guard logged == position else { return hasEnded = true }
         append([LogEntry(number: position &+ 1, event: ByteBuffer())], after: position, isComplete: true)
     }
 
     private func isTooLarge(_ entry: LogEntry) -> Bool { entry.event.readableBytes > log.eventBytesMax }
 
     private func settle(upTo number: UInt64) {
+        logged = max(logged, number)
         while let first = pending.first, first.number <= number { removeFirst() }
     }
 

@@ -62,27 +62,35 @@ import TransportKit
         #expect(!instance.isEligible)
     }
 
+    private func hear(_ member: PresentMember) {
+        node.gateway.noteAttachment(member)
+        node.gateway.noteLoad(member.heartbeat, of: member.id)
+    }
+
     @Test("An attachment counts for all nodes; what this node adds counts until it says so again")
     func loadIsThatOfAllNodes() throws {
-        node.gateway.noteAttachment(try attachment(load: 7))
+        try hear(attachment(load: 7))
         let instance = try #require(node.instances.first)
         #expect(instance.load == 7)
         instance.sessions.add(2, ordering: .relaxed)
         #expect(instance.load == 9)
-        node.gateway.noteAttachment(try attachment(load: 9))
-        #expect(instance.load == 9)
-        node.gateway.noteAttachment(try attachment(load: 0))
-        #expect(instance.load == 2)
+        // The same number, when others have gone: the own is in it now.
+        try hear(attachment(load: 7))
+        #expect(instance.load == 7)
+        instance.sessions.subtract(2, ordering: .relaxed)
+        #expect(instance.load == 5)
+        node.gateway.noteDetachment(try attachment())
+        #expect(instance.load == 0, "what has left can be forgotten")
     }
 
     @Test("An instance that holds what it is made for gets nothing new; when all do, clients are told to come later")
     func fullInstancesGetNothingNew() throws {
-        node.gateway.noteAttachment(try attachment(capacity: 5, load: 5))
+        hear(try attachment(capacity: 5, load: 5))
         let refused = try node.post(Body.initialize())
         #expect(refused.status == 503)
         #expect(refused.text.contains(#""reason":"full""#))
         #expect(refused.header("Retry-After") != nil)
-        node.gateway.noteAttachment(try attachment("other", incarnation: 98, capacity: 5, load: 4))
+        hear(try attachment("other", incarnation: 98, capacity: 5, load: 4))
         let group = node.upstream
         var random = FastRandom(seed: 1)
         for _ in 0..<100 { #expect(group.choose(.session, random: &random)?.name == "other") }
@@ -91,7 +99,7 @@ import TransportKit
         node.gateway.noteDetachment(try attachment())
         #expect(!group.isFull(.session))
         // As much as it will ever say.
-        node.gateway.noteAttachment(try attachment(capacity: .max, load: .max))
+        hear(try attachment(capacity: .max, load: .max))
         #expect(group.isFull(.session))
     }
 

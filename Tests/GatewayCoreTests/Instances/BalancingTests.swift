@@ -70,6 +70,16 @@ import Testing
         #expect(counts(group) == [10_000, 0])
     }
 
+    @Test func countsNoStreamsBesideTheirSessions() {
+        let group = Sessions.group(1, capacities: [2])
+        group.instances[0].sessions.add(1, ordering: .relaxed)
+        group.instances[0].active.add(1, ordering: .relaxed)
+        #expect(group.isFull(.session))
+        group.instances[0].streams.add(1, ordering: .relaxed)
+        #expect(group.instances[0].load == 1)
+        #expect(!group.isFull(.session))
+    }
+
     @Test func leavesOutWhatIsEjectedDrainingOrExcluded() {
         let group = Sessions.group(4)
         group.instances[0].health.store(.ejected, ordering: .relaxed)

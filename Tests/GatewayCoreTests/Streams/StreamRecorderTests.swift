@@ -170,6 +170,12 @@ import TransportAPI
             node.runLoops()
         }
         #expect(log.entries.count == 2)
+        // As the last one it leaves what the log has, without the mark of an end that is not there.
+        exchange.send(event(#"{"jsonrpc":"2.0","id":6,"result":{"data":"\#(text)"}}"#))
+        exchange.end()
+        #expect(!log.isAsked)
+        #expect(node.worker.awaitedCount == 0)
+        #expect(log.entries.count == 2)
         #expect(log.entries.last.map { String(buffer: $0.event).contains(#""progress":6"#) } == true)
         #expect(node.worker.unloggedBytes == 0)
     }
