@@ -153,7 +153,10 @@ final class Simulation {
         for conversation in conversations { conversation.stream?.close() }
         // What is kept for clients that might come back, and what a relay waits for one that was lost.
         pass(.seconds(65), step: 250) { self.isAtRest }
-        // A stream whose client left is use as long as it is held.
-        if scenario.idlesAtEnd { pass(scenario.waits.detachedStream + .seconds(90), step: 250) }
+        // A stream whose client left is use as long as it is held. A session that could not be put on record is so when
+        // it is idle, and has its idle time once more.
+        if scenario.idlesAtEnd {
+            pass(scenario.waits.detachedStream + scenario.waits.sessionIdle + .seconds(90), step: 250)
+        }
     }
 }
