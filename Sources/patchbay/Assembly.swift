@@ -128,9 +128,11 @@ struct Assembly {
     private func group(_ index: Int, _ upstream: GatewayConfiguration.Upstream) throws -> UpstreamGroup {
         let instances = upstream.instances.enumerated().map { place, instance in
             let name = instance.id ?? instance.url.authority + instance.url.path
+            // An attachment only announces it: its refusal would reach a client for whom another instance has room.
+            let capacity = configuration.isAttachment ? 0 : instance.capacity ?? 0
             return Instance(
                 index: place, name: name, digest: Gateway.digest(name), hasStreamEndpoint: instance.sseURL != nil,
-                era: Self.era(upstream.era), capacity: configuration.isAttachment ? 0 : instance.capacity ?? 0)
+                era: Self.era(upstream.era), capacity: capacity)
         }
         return UpstreamGroup(
             index: index, name: upstream.name, digest: Gateway.digest(upstream.name), path: upstream.path,

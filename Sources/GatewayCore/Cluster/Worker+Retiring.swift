@@ -7,8 +7,8 @@ internal import TransportAPI
 
 extension Worker {
     /// Nobody has used the session here for long, or it is too old. Others may be using it: then it stays, and is
-    /// looked at again when it may be over. Behind an attachment it is the attachment that ends
-    /// it, and this node only forgets it.
+    /// looked at again when it may be over. Behind an attachment it is the attachment that ends it, and this node only
+    /// forgets it.
     func retire(_ session: Session) {
         if nowSeconds >= session.endsAt || session.hasEnded || directory == nil {
             return session.instance.isAttached ? end(session) : endIdle(session)

@@ -174,9 +174,13 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     }
 
     private func release() {
+        stopCounting()
+        instance = nil
+    }
+
+    private func stopCounting() {
         instance?.active.subtract(1, ordering: .relaxed)
         if isStream { instance?.streams.subtract(1, ordering: .relaxed) }
-        instance = nil
     }
 
     // MARK: End
@@ -195,8 +199,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         }
         if let question = plan.answers { settle(question) }
         worker.remove(self)
-        instance?.active.subtract(1, ordering: .relaxed)
-        if isStream { instance?.streams.subtract(1, ordering: .relaxed) }
+        stopCounting()
         if isDetached { worker.metrics.detached -= 1 }
         if isStream { worker.metrics.streams -= 1 }
         if let session = plan.session {

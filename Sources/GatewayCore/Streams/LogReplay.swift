@@ -65,6 +65,8 @@ final class LogReplay: ClientObserver {
         case .success(.page(let entries)) where !entries.isEmpty:
             turnsLeft = Self.againMax
             pass(entries, sink)
+        // Only the mark of the end is missing.
+        case .success where isAnswered: complete(sink)
         case .success(.page): goOnBehindTheLog(sink)
         case .success(.lost):
             // It may be on its way.
@@ -103,7 +105,6 @@ final class LogReplay: ClientObserver {
     /// The log has no more. If the host is this very event loop, which had forgotten only what the log had, it goes on
     /// from memory, or waits until the log has what was forgotten since.
     private func goOnBehindTheLog(_ sink: any ResponseSink) {
-        if isAnswered { return complete(sink) }
         guard let stream = living, stream.exchange != nil || id.isCall else { return endUnknown(sink) }
         if stream.ring.events(after: position) != nil {
             worker.metrics.resumes &+= 1
@@ -136,8 +137,6 @@ final class LogReplay: ClientObserver {
 
     /// Its host was gone before the stream was complete.
     private func endUnknown(_ sink: any ResponseSink) {
-        // Only the mark of the end is missing.
-        if isAnswered { return complete(sink) }
         worker.metrics.resumesLost &+= 1
         guard id.isCall else { return goOn(sink) }
         self.sink = nil
@@ -162,6 +161,7 @@ final class LogReplay: ClientObserver {
         if hasLeft { successor?.clientLeft() } else if !isWritable { successor?.clientIsWritable(false) }
     }
 
+    /// Nil for what holds no message that can be read: it is no question and no answer, and passes as it is.
     private static func kind(of event: ByteBuffer) -> Message.Kind? {
         event.withUnsafeReadableBytes { view in
             var scanner = EventScanner(maximumEventBytes: view.count &+ 1)

@@ -12,6 +12,8 @@ final class StreamRecorder {
     private static let batchBytesMax = 1024 * 1024
     /// After a failure that may pass, the same is appended again.
     private static let retryAfter = TimeAmount.seconds(1)
+    /// So many failures in a row, and no drain waits for the log.
+    private static let failuresMax = 2
 
     private let worker: Worker
     private let log: any StreamLog
@@ -29,8 +31,6 @@ final class StreamRecorder {
     private var hasWarned = false
     /// Appends in a row that were not acknowledged.
     private var failures = 0
-    /// So many, and nobody waits for the log.
-    private static let failuresMax = 2
     /// Nobody listens: write.
     var isActive = true {
         didSet { if isActive { write() } else if !isWriting { drop() } }

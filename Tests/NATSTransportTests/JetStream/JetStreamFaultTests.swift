@@ -140,6 +140,7 @@ struct JetStreamFaultTests {
             #expect([.overloaded, .timedOut].contains(error?.code), "\(error as Any)")
             let start = NIODeadline.now()
             let again = await failure { _ = try await bench.create(.random(), ByteBuffer()) }
+            print("full disk: \(error?.message ?? "-"), and then \(again?.message ?? "-")")
             #expect([.overloaded, .timedOut, .interrupted, .unreachable].contains(again?.code), "\(again as Any)")
             #expect(NIODeadline.now() - start < bench.directory.timeout + .seconds(1))
             try disk.free()
