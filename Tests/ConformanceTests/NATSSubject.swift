@@ -13,6 +13,8 @@ enum NATSSubject {
             let bench = BrokerBench(server) { context, secret in
                 var options = NATSOptions(urls: [server.url], secrets: [secret])
                 options.reconnectMax = .milliseconds(200)
+                // A busy disk may take longer than a node would wait.
+                options.callTimeout = .seconds(5)
                 options.logEntriesMax = BrokerBench.retention.entries
                 options.logEntryBytesMax = BrokerBench.retention.bytes
                 return NATSCluster(context: context, options: options)

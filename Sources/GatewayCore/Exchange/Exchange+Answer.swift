@@ -254,7 +254,7 @@ extension Exchange {
     }
 
     /// As far as this node can see: an attachment answers for itself.
-    private var beginsSession: Bool { status == 200 && (plan.mode == .initialize || plan.mode == .legacyStream) }
+    var beginsSession: Bool { status == 200 && (plan.mode == .initialize || plan.mode == .legacyStream) }
 
     private func beginEvents(_ sink: any ResponseSink) {
         if let stream, stream.session.revision.primesStreams {

@@ -42,6 +42,7 @@ extension Exchange {
         status = head.status
         if head.status == 404, let session = plan.session { worker.end(session) }
         phase = .passing
+        if beginsSession { instance?.noteBegun() }
         isHostedStream = head.length == nil && head.lines.readableBytesView.firstRange(of: Self.eventStream) != nil
         begin(head, length: head.length)
     }

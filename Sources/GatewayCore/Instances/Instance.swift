@@ -52,9 +52,11 @@ public final class Instance: Sendable {
     private static let capacityMax = 1_000_000
     /// Sessions and running calls that it is made for; 0: nobody has said.
     private let capacity: Atomic<Int>
-    /// What its attachment has counted of all nodes' together, and what this node had counted when it said so.
+    /// What its attachment has counted of all nodes' together, and what this node has added since: sessions that it has
+    /// had begun, and the difference to the calls that it had there then.
     private let reported = Atomic<Int>(0)
-    private let ownWhenReported = Atomic<Int>(0)
+    private let begun = Atomic<Int>(0)
+    private let callsWhenReported = Atomic<Int>(0)
 
     public init(
         index: Int, name: String, digest: UInt64, hasStreamEndpoint: Bool, era: Era = .unknown, capacity: Int = 0,
@@ -83,19 +85,18 @@ public final class Instance: Sendable {
 
     public var currentEra: Era { Era(rawValue: era.load(ordering: .relaxed)) }
 
-    /// Of this node alone.
-    private var ownLoad: Int {
-        let calls = max(0, active.load(ordering: .relaxed) - streams.load(ordering: .relaxed))
-        return calls + sessions.load(ordering: .relaxed)
-    }
+    private var calls: Int { max(0, active.load(ordering: .relaxed) - streams.load(ordering: .relaxed)) }
 
-    /// Calls that run plus sessions that live there, for the choice of the least loaded: those of this node and, where
-    /// an attachment counts them, those of all.
+    /// Nothing of this node needs it.
+    var isUnused: Bool { active.load(ordering: .relaxed) == 0 && sessions.load(ordering: .relaxed) == 0 }
+
+    /// Calls that run plus sessions that live there, for the choice of the least loaded: those that this node knows or,
+    /// where an attachment counts, those of all nodes. Which sessions a node knows says nothing there: it learns of one
+    /// by its first use, and forgets it when it is idle.
     var load: Int {
-        let own = ownLoad
-        guard isAttached else { return own }
-        let since = own - ownWhenReported.load(ordering: .relaxed)
-        return max(0, reported.load(ordering: .relaxed) + since)
+        guard isAttached else { return calls + sessions.load(ordering: .relaxed) }
+        let added = begun.load(ordering: .relaxed) + calls - callsWhenReported.load(ordering: .relaxed)
+        return max(0, reported.load(ordering: .relaxed) + added)
     }
 
     /// It holds as much as it is made for. Nothing new goes there while that is so.
@@ -126,8 +127,12 @@ public final class Instance: Sendable {
     /// Its attachment has counted so much there, of all nodes together. Comes with every sign of life.
     func noteLoad(_ load: UInt32) {
         reported.store(Int(load), ordering: .relaxed)
-        ownWhenReported.store(ownLoad, ordering: .relaxed)
+        callsWhenReported.store(calls, ordering: .relaxed)
+        begun.store(0, ordering: .relaxed)
     }
+
+    /// A session has begun there through this node.
+    func noteBegun() { begun.add(1, ordering: .relaxed) }
 
     /// Nobody does any more.
     func detach(now: UInt32) {
@@ -136,9 +141,7 @@ public final class Instance: Sendable {
             offer.member = nil
         }
         health.store(.ejected, ordering: .relaxed)
-        // Of what nobody counts only the own is known.
-        reported.store(0, ordering: .relaxed)
-        ownWhenReported.store(0, ordering: .relaxed)
+        noteLoad(0)
     }
 
     /// The time of those that could not be heard does not count.

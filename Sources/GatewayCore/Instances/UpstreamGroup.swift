@@ -61,7 +61,7 @@ public final class UpstreamGroup: Sendable {
         attached.withLock { all in
             if let known = all.first(where: { $0.digest == digest }) { return known }
             if all.count >= Self.attachedMax {
-                guard let gone = all.firstIndex(where: { $0.member == nil && $0.load == 0 }) else { return nil }
+                guard let gone = all.firstIndex(where: { $0.member == nil && $0.isUnused }) else { return nil }
                 all.remove(at: gone)
             }
             let index = (all.last?.index ?? -1) + 1

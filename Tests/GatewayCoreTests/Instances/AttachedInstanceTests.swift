@@ -72,15 +72,20 @@ import TransportKit
         try hear(attachment(load: 7))
         let instance = try #require(node.instances.first)
         #expect(instance.load == 7)
-        instance.sessions.add(2, ordering: .relaxed)
-        #expect(instance.load == 9)
+        instance.active.add(2, ordering: .relaxed)
+        instance.noteBegun()
+        #expect(instance.load == 10)
         // The same number, when others have gone: the own is in it now.
         try hear(attachment(load: 7))
         #expect(instance.load == 7)
-        instance.sessions.subtract(2, ordering: .relaxed)
+        instance.active.subtract(2, ordering: .relaxed)
         #expect(instance.load == 5)
+        // A session that is known here by its token was counted where it lives.
+        instance.sessions.add(1, ordering: .relaxed)
+        #expect(instance.load == 5 && !instance.isUnused)
+        instance.sessions.subtract(1, ordering: .relaxed)
         node.gateway.noteDetachment(try attachment())
-        #expect(instance.load == 0, "what has left can be forgotten")
+        #expect(instance.load == 0 && instance.isUnused, "what has left can be forgotten")
     }
 
     @Test("An instance that holds what it is made for gets nothing new; when all do, clients are told to come later")
