@@ -19,8 +19,10 @@ demo: ## Start three real MCP servers and the gateway, and run a real client thr
 test: ## Install what is missing, build, run all tests
 	@$(SETUP) test
 	$(SWIFT) build --build-tests
-	@# One after the other: the simulation keeps every test thread busy, brokers the machine, and the others watch the time.
-	$(SWIFT) test --skip-build --parallel --skip SimulationTests --skip EndToEndTests --skip '(NATS|Redis)(Conformance|Transport)Tests'
+	@# One after the other: unit tests and the simulation keep every test thread busy, brokers the machine, and the others
+	@# watch the time.
+	$(SWIFT) test --skip-build --parallel --skip '(Simulation|EndToEnd|Conformance|Transport)Tests'
+	$(SWIFT) test --skip-build --parallel --filter '(Conformance|HTTPTransport|MemoryTransport)Tests' --skip '(NATS|Redis)ConformanceTests'
 	$(SWIFT) test --skip-build --filter NATSConformanceTests
 	$(SWIFT) test --skip-build --filter NATSTransportTests
 	$(SWIFT) test --skip-build --filter RedisConformanceTests

@@ -8,6 +8,9 @@ struct Stage: Sendable {
 
     /// How often a condition is looked at.
     private static let pollInterval = Duration.milliseconds(1)
+    /// How many times it is looked at before patience may end: on a busy machine a task can wait longer for its next
+    /// turn than the whole patience lasts.
+    private static let leastLooks = 100
 
     // MARK: Parts
 
@@ -48,9 +51,11 @@ struct Stage: Sendable {
     /// Waits until `condition` holds.
     func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
         let deadline = NIODeadline.now() + patience
+        var looks = 0
         while true {
             if try await condition() { return }
-            guard NIODeadline.now() < deadline else {
+            looks += 1
+            guard looks < Self.leastLooks || NIODeadline.now() < deadline else {
                 throw ConformanceFailure("waited \(patience.nanoseconds / 1_000_000) ms in vain: \(what)")
             }
             try await Task.sleep(for: Self.pollInterval)

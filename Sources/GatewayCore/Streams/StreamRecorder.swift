@@ -115,11 +115,12 @@ final class StreamRecorder {
             if case .success = result { failures = 0 }
             switch result {
             case .success(.appended):
-                worker.metrics.logEvents &+= UInt64(isComplete ? 0 : entries.count)
-                settle(upTo: entries.last?.number ?? after)
-            case .success(.stale(let top)):
+                worker.metrics.logEvents &+= settle(upTo: entries.last?.number ?? after)
+            case .success(.stale(let top)) where top > after:
                 // An append had happened that was not acknowledged. It may have had less than this one.
-                settle(upTo: top > after ? top : entries.last?.number ?? after)
+                worker.metrics.logEvents &+= settle(upTo: top)
+            case .success(.stale):
+                settle(upTo: entries.last?.number ?? after)
             case .failure(let error): return failed(stream, error)
             }
             if isComplete {
@@ -143,9 +144,13 @@ final class StreamRecorder {
 
     private func isTooLarge(_ entry: LogEntry) -> Bool { entry.event.readableBytes > log.eventBytesMax }
 
-    private func settle(upTo number: UInt64) {
+    /// - Returns: how many events are no longer pending.
+    @discardableResult
+    private func settle(upTo number: UInt64) -> UInt64 {
         logged = max(logged, number)
+        let before = pending.count
         while let first = pending.first, first.number <= number { removeFirst() }
+        return UInt64(before - pending.count)
     }
 
     private func removeFirst() {

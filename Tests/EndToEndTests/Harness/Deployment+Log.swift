@@ -11,8 +11,10 @@ extension Deployment {
     /// - Parameter before: what ``logged()`` was when the stream's client went away.
     func isLogged(_ track: Track, more: Int, since before: Int) async throws {
         let read = Int(track.lastID?.split(separator: ".").last ?? "") ?? 0
-        try await until("\(read) + \(more) more events in the log than \(before)") {
-            try await logged() >= before + read + more
+        var count = before
+        try await until("\(read) + \(more) more events in the log than \(before), not \(count)\n\(logs)") {
+            count = try await logged()
+            return count >= before + read + more
         }
     }
 }

@@ -76,7 +76,12 @@ struct Deployment: Sendable {
             for port in meeting.ports(topology.nodeCount) { wires.append(try await Wire(to: port)) }
             meeting.doors = wires.map(\.port)
         }
-        let nodes = try await started(topology, meeting, plan)
+        let nodes: [Gateway]
+        do {
+            nodes = try await started(topology, meeting, plan)
+        } catch {
+            throw Overdue(description: "\(topology) nodes did not start: \(error)\n\(meeting.log)")
+        }
         let attachments = !topology.hasAttachments ? [] : try publications.flatMap { publication in
             try publication.servers.map { server in
                 try Attachment(
@@ -167,8 +172,9 @@ struct Deployment: Sendable {
     /// The ends of all logs, for the message of a failed test.
     var logs: String {
         let parts = nodes.map { ("a node", $0.process) } + attachments.map { ("an attachment", $0.process) }
-        return parts.filter { !$0.1.errors.lines.isEmpty }
-            .map { "the log of \($0.0) ends with\n\($0.1.errors.tail(4))" }.joined(separator: "\n")
+        let ends = parts.filter { !$0.1.errors.lines.isEmpty }
+            .map { "the log of \($0.0) ends with\n\($0.1.errors.tail(4))" }
+        return (ends + [meeting?.log ?? ""]).joined(separator: "\n")
     }
 
     // MARK: Using it

@@ -24,6 +24,12 @@ struct Meeting: Sendable {
         }
     }
 
+    /// The end of the broker's log, for the message of a failed test; empty without a broker.
+    var log: String {
+        guard case .broker(let server) = place else { return "" }
+        return "the log of the broker ends with\n\(server.output.suffix(2_000))"
+    }
+
     /// The lines that make a node a member of the cluster.
     /// - Parameter node: which one it is, from 0.
     func member(_ node: Int, _ secrets: [String]) throws -> String {

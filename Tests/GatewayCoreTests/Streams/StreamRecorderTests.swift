@@ -138,6 +138,7 @@ import TransportAPI
             node.runLoops()
         }
         #expect(log.entries.count == 11)
+        #expect(node.worker.metrics.logEvents == 10, "all but the mark of the end, whether or not it was heard")
         #expect(zip(log.entries, log.entries.dropFirst()).allSatisfy { $1.number == $0.number + 1 })
         #expect(node.worker.unloggedBytes == 0)
         #expect(node.worker.awaitedCount == 0)
