@@ -90,11 +90,52 @@ struct RelayQuietTests {
         #expect(pair.isEmpty, "the leave has reached the host")
     }
 
-    @Test("A host that cannot be reached at all fails at the first probe")
+    @Test("A host to which there is no way for three probes is given up, like one that is silent")
     func unreachableHost() {
         let pair = Pair()
         let exchange = running(1, on: pair)[0]
         pair.callerBus.failure = RelayFailureTests.error(.unreachable)
+        pair.net.pass(.seconds(39))
+        #expect(exchange.recorder.outcome == "open")
+        pair.net.pass(.seconds(2))
+        #expect(exchange.recorder.outcome == "interrupted unknown")
+    }
+
+    @Test("An exchange outlives that there is no way to its host for a moment", arguments: [false, true])
+    func unreachableForAMoment(_ isVerifying: Bool) {
+        let pair = Pair()
+        let exchange = running(1, on: pair)[0]
+        pair.callerBus.failure = RelayFailureTests.error(.unreachable)
+        if isVerifying { pair.caller.interrupted() } else { pair.net.pass(.milliseconds(10_500)) }
+        pair.callerBus.failure = nil
+        pair.net.pass(.milliseconds(9_750))
+        #expect(pair.net.frames(from: pair.callerID, to: pair.hostID) == [.probes])
+        pair.net.pass(.seconds(100))
+        #expect(exchange.recorder.outcome == "open" && exchange.observer.left == 0)
+    }
+
+    @Test("What was lost while there was no way to the host is found out by the probe that follows")
+    func lostWhileUnreachable() {
+        let pair = Pair()
+        let exchange = running(1, on: pair)[0]
+        pair.callerBus.failure = RelayFailureTests.error(.unreachable)
+        silence(pair)
+        pair.service.asked[0].answer.end()
+        pair.caller.interrupted()
+        pair.net.run()
+        pair.net.filter = { _ in true }
+        pair.callerBus.failure = nil
+        #expect(exchange.recorder.outcome == "open")
+        pair.net.pass(.milliseconds(2_250))
+        #expect(exchange.recorder.outcome == "interrupted unknown")
+        #expect(pair.isEmpty)
+    }
+
+    @Test("A probe that can never be sent fails the exchange at once")
+    func refusedProbe() {
+        let pair = Pair()
+        let exchange = running(1, on: pair)[0]
+        pair.callerBus.failure = RelayFailureTests.error(.closed)
         pair.net.pass(.milliseconds(10_500))
         #expect(exchange.recorder.outcome == "interrupted unknown")
     }

@@ -174,8 +174,8 @@ final class RelayCaller {
             call.granted = call.delivered
             call.lastSent = now
         } catch {
-            // With a full queue the next frame or probe says the same.
-            if error.code != .overloaded { broken.append((call, error)) }
+            // Otherwise the next frame or probe says the same.
+            if !error.mayPass { broken.append((call, error)) }
         }
     }
 
@@ -249,9 +249,9 @@ final class RelayCaller {
 
     func send(_ probes: inout RelayLots) {
         probes.sendAll(through: post)
-        let unreachable = probes.unreachable
-        if unreachable.isEmpty { return }
-        for call in inOrder(where: { unreachable.contains($0.target) }) {
+        let refused = probes.refused
+        if refused.isEmpty { return }
+        for call in inOrder(where: { refused.contains($0.target) }) {
             fail(call, .interrupted, "the member that serves the request cannot be reached any more")
         }
     }

@@ -17,8 +17,8 @@ struct RelayLots {
     private var lots: [RelayTarget: ByteBuffer] = [:]
     /// In the order in which they came up, so that a run can be repeated.
     private var order: [RelayTarget] = []
-    /// To whom nothing can be sent.
-    private(set) var unreachable: Set<RelayTarget> = []
+    /// To whom nothing can ever be sent.
+    private(set) var refused: Set<RelayTarget> = []
 
     init(_ type: RelayFrame.FrameType, asks: Bool = false) {
         self.type = type
@@ -48,8 +48,8 @@ struct RelayLots {
         do throws(TransportError) {
             try post.send(header, lot, to: target.member)
         } catch {
-            // With a full queue it counts as lost: the next probe says the same.
-            if error.code != .overloaded { unreachable.insert(target) }
+            // Otherwise it counts as lost: the next probe says the same.
+            if !error.mayPass { refused.insert(target) }
         }
     }
 }

@@ -25,3 +25,9 @@ struct RelayTarget: Hashable {
     var member: MemberID
     var loop: UInt8
 }
+
+extension TransportError {
+    /// A full queue drains, and a way to a member that was lost is often there again in a moment. Whether the member
+    /// itself is gone others find out.
+    var mayPass: Bool { code == .overloaded || code == .unreachable }
+}

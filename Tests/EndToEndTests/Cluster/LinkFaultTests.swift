@@ -119,6 +119,31 @@ extension Cluster {
             #expect(try executions(label, of: fleet) == 1)
         }
 
+        /// Every connection between the members is reset and made anew. Calls that have nothing under way in that
+        /// moment do not notice: their clients keep their connections.
+        @Test(arguments: Topology.with(.attached))
+        func resetLinksEndNoQuietCall(_ topology: Topology) async throws {
+            let fleet = try await Fleet.stateful.value
+            let nodes = try await Self.wired(topology, fleet)
+            let peer = try await Peer.open(nodes.first.endpoint())
+            let label = label("reset")
+            var track = Track(peer, Track.count(label, 9, hold: 3))
+            try await track.connect(at: nodes.first)
+            try await track.read(upTo: 3)
+            for wire in nodes.wires {
+                try await wire.cut()
+                try await wire.go()
+            }
+            try await nodes.areJoined()
+            _ = try await recovers("a call of its session") {
+                try await peer.at(nodes.other).post(Peer.call("counter"))
+            }
+            try await peer.at(nodes.other).release(label)
+            await track.drain()
+            #expect(track.isWhole(label, 9), "\(track.payloads)")
+            #expect(try executions(label, of: fleet) == 1)
+        }
+
         /// SIGSTOP: no connection breaks, nothing is answered. For longer than a silent node counts as alive.
         @Test(arguments: Topology.with(.paired) + Topology.matrix(.attached))
         func pausedNodeHoldsNobodyUp(_ topology: Topology) async throws {
