@@ -7,7 +7,7 @@ internal import TransportAPI
 extension Exchange {
     func clientLeft() {
         if let successor { return successor.clientLeft() }
-        guard sink != nil else { return }
+        guard sink != nil else { return leftWhileHandedOver = true }
         sink = nil
         // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
         // Where the gateway does not number events, an instance that gave an event id keeps them itself, and lets the

@@ -47,13 +47,17 @@ extension Exchange {
         begin(head, length: head.length)
     }
 
-    /// Gives the client to somebody else. `make` serves it from now on, and says who hears of it.
+    /// Gives the client to somebody else. `make` serves it from now on, and says who hears of it: that one is told what
+    /// was heard of the client before it began, or while it did.
     func handOver(_ make: (any ResponseSink) throws(Refusal) -> (any ClientObserver)?) {
         guard let client = sink else { return finish(.clientLeft) }
         sink = nil
         finish(.ok)
         do throws(Refusal) {
             successor = try make(client)
+            if leftWhileHandedOver { successor?.clientLeft() } else if stalledSince != nil {
+                successor?.clientIsWritable(false)
+            }
         } catch {
             worker.write(error.answer(), request, to: client)
         }

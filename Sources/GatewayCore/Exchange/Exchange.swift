@@ -41,6 +41,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var sentHead = false
     /// Who serves the client since this exchange has handed it over.
     var successor: (any ClientObserver)?
+    /// The client has left while its successor began.
+    var leftWhileHandedOver = false
     /// The session that this exchange began.
     var newSession: Session?
     /// Another member, or another event loop, serves the request; what it says goes on as it is.

@@ -46,7 +46,8 @@ final class LogReplay: ClientObserver {
         worker.beginEvents(request, sink)
         sink.write(Exchange.commentLine)
         sink.flush()
-        read()
+        // Whoever hands its client over tells first what it has heard of it.
+        worker.loop.assumeIsolated().execute { self.read() }
     }
 
     private func read() {

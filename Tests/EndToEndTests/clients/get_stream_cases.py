@@ -74,14 +74,15 @@ async def more_than_a_get_stream_keeps_is_told(world: World) -> None:
         async with track.connected(HERE) as coming:
             await carries(track, coming)
         await peer.answers(raw.call("announce", label="lost", n=400))
-        async with track.connected(THERE) as coming:
-            while len({each["method"] for each in track.messages} & LIST_CHANGES) < 3:
-                await track.read(coming, 1)
+        told = track.connected_after_loss(THERE, lambda message: message["method"] in LIST_CHANGES)
+        async with told as (late, coming):
+            while len({each["method"] for each in late.messages} & LIST_CHANGES) < 3:
+                await late.read(coming, 1)
             await peer.answers(raw.call("announce", label=label, n=3))
-            while len(track.numbers(label)) < 3:
-                await track.read(coming, 1)
-        same(track.numbers(label), [1, 2, 3], "the numbers of the later messages")
-        lost = track.numbers("lost")
+            while len(late.numbers(label)) < 3:
+                await late.read(coming, 1)
+        same(late.numbers(label), [1, 2, 3], "the numbers of the later messages")
+        lost = late.numbers("lost")
         same(lost, sorted(set(lost)), "the numbers of what was kept, in order and once each")
 
     await with_each_server(world, scene)

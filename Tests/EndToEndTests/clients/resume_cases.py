@@ -198,8 +198,10 @@ async def more_than_is_kept_is_told(world: World) -> None:
         await track.take(HERE, 1)
         await release(peer, label)
         await world.tally_says(label, "finished")
-        error = await track.finish(THERE)
-        same((len(track.events), error["id"]), (2, f"id-{label}"), "the messages and the id of the error")
+        async with track.connected_after_loss(THERE, lambda message: "error" in message) as (late, coming):
+            await late.drain(coming)
+        error = late.messages[-1]
+        same((len(late.events), error["id"]), (2, f"id-{label}"), "the messages and the id of the error")
         same(error["error"]["data"]["reason"], "outcome_unknown", "the reason")
 
     await with_each_server(world, scene)

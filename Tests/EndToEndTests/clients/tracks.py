@@ -3,15 +3,17 @@
 Imported by the cases about resumption. A track judges the form of each answer and nothing of its content.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
 import raw
-from running import World, check, same
+from running import POLL_SECONDS, World, check, same
 
 HERE, THERE = 0, 1
 """The node that a stream begins at, and another one if there is another."""
@@ -87,6 +89,23 @@ class Track:
             await self.drain(coming)
         check(self.events != [], "the stream ended without any message")
         return self.events[-1].message
+
+    @asynccontextmanager
+    async def connected_after_loss(
+        self, node: int, is_told: Callable[[raw.Message], bool]
+    ) -> AsyncIterator[tuple[Track, AsyncIterator[raw.Event]]]:
+        """Resumes from here, again and again, until the first message says that something was lost.
+
+        A server is done some time before the gateway has all that it sent. Gives the track of that last connection.
+        """
+        while True:
+            again = replace(self, events=list(self.events))
+            async with again.connected(node) as coming:
+                await again.read(coming, 1)
+                if is_told(again.messages[-1]):
+                    yield again, coming
+                    return
+            await anyio.sleep(POLL_SECONDS)
 
     async def drain(self, coming: AsyncIterator[raw.Event]) -> None:
         """Reads to the end of this connection's stream. A stream that was cut on the way ends there."""

@@ -129,6 +129,39 @@ import TransportAPI
         #expect(resumed.isEnded)
     }
 
+    @Test("A client that takes nothing when the log takes the place of a host is sent nothing until it does")
+    func takesNothingWhileHandedOver() throws {
+        let token = try open()
+        let (id, exchange) = try detached(token)
+        send(2...20, on: exchange)
+        let other = cluster[1]
+        cluster.kill(0)
+        let resumed = try resume(other, token, id)
+        resumed.setWritable(false)
+        cluster.pass(.seconds(10))
+        #expect(resumed.status == 200)
+        #expect(resumed.progress.isEmpty)
+        resumed.setWritable(true)
+        cluster.settle()
+        #expect(resumed.progress == Array(2...20))
+        #expect(resumed.isEnded)
+    }
+
+    @Test("Who leaves in the moment in which the log takes the place of a host is sent nothing more")
+    func leavesWhileHandedOver() throws {
+        let token = try open()
+        let (id, exchange) = try detached(token)
+        send(2...20, on: exchange)
+        let other = cluster[1]
+        cluster.kill(0)
+        let resumed = try resume(other, token, id)
+        #expect(resumed.status == nil, "its host still counts as present")
+        resumed.sink.whenBegun = { resumed.leave() }
+        cluster.pass(.seconds(10))
+        #expect(resumed.status == 200)
+        #expect(resumed.progress.isEmpty)
+    }
+
     @Test("A call whose host was gone before its result has an unknown outcome")
     func unanswered() throws {
         let token = try open()

@@ -17,6 +17,8 @@ final class RecordingSink: ResponseSink {
     private(set) var isAborted = false
     /// The next request of this connection, which a codec begins within ``end()``.
     var next: (() -> Void)?
+    /// What becomes of the connection when the answer begins.
+    var whenBegun: (() -> Void)?
     /// What the core did although the contract forbids it.
     private(set) var breaches: [String] = []
 
@@ -26,6 +28,7 @@ final class RecordingSink: ResponseSink {
         self.status = status
         self.lines = String(buffer: lines)
         self.length = length
+        whenBegun?()
     }
 
     func write(_ bytes: ByteBuffer) {
