@@ -12,15 +12,16 @@ extension JetStream {
     ///
     /// A server counts the room of a stream for each of those who make it at once, and refuses some for want of room
     /// that there is (2.9). So each waits for a moment of its own and looks again, and who is refused looks once more.
-    func settle(_ plan: StreamPlan, by deadline: NIODeadline) throws(JetStreamFailure) {
+    /// - Returns: whether it was made now.
+    @discardableResult
+    func settle(_ plan: StreamPlan, by deadline: NIODeadline) throws(JetStreamFailure) -> Bool {
         var attempt = 1
         while true {
-            if try stream(plan.name, by: deadline) != nil { return }
+            if try stream(plan.name, by: deadline) != nil { return false }
             nats_Sleep(Int64.random(in: 0...Self.settlePauseMax))
-            if try stream(plan.name, by: deadline) != nil { return }
+            if try stream(plan.name, by: deadline) != nil { return false }
             do throws(JetStreamFailure) {
-                _ = try make(plan, by: deadline)
-                return
+                return try make(plan, by: deadline)
             } catch {
                 guard error.isForWantOfRoom, attempt < Self.settleAttempts, NIODeadline.now() < deadline else {
                     throw error

@@ -37,8 +37,11 @@ struct JetStreamFailure: Error {
 
     /// There is no such stream, or nobody who would serve one. Nothing was stored.
     var isMissingStream: Bool {
-        cause == .status && (status == NATS_NO_RESPONDERS || code == JSStreamNotFoundErr.rawValue)
+        isUnserved || cause == .status && code == JSStreamNotFoundErr.rawValue
     }
+
+    /// Nobody serves the subject. The library gives it a code as if the server had said that JetStream is off.
+    var isUnserved: Bool { cause == .status && status == NATS_NO_RESPONDERS }
 
     /// JetStream is not switched on, for this server or for this user.
     var isSwitchedOff: Bool {
@@ -70,7 +73,7 @@ struct JetStreamFailure: Error {
             return TransportError(.unreachable, .notDelivered, "\(call): the time for it was over before it began")
         case .status: break
         }
-        if code != 0 {
+        if code != 0, !isUnserved {
             let isFull = Self.fullCodes.contains(code)
             let advice =
                 isFull ? "; give the server room, and restart it if its disk was full, for it stays so" : ""

@@ -1,5 +1,6 @@
 // What directory and log share: the two streams at the server, the threads that call it, its clock, and the seals.
 #if NATS
+internal import CNATS
 internal import Logging
 internal import NIOCore
 internal import SealedBox
@@ -36,6 +37,9 @@ final class JetStreamStore: Sendable {
     private static let clockKey = "clock"
     /// Attempts to see the server's clock closely enough.
     private static let clockAttempts = 3
+    /// How long the server may take to serve a stream that it shows, and when to look again.
+    private static let servedWithin = TimeAmount.seconds(2)
+    private static let servedPauseMilliseconds: Int64 = 10
     /// A message that cannot be opened is reported so often.
     private static let reportEvery = TimeAmount.seconds(60)
 
@@ -145,12 +149,29 @@ final class JetStreamStore: Sendable {
                 return try body(jetStream)
             } catch {
                 guard error.isMissingStream else { throw error }
-                for plan in [bucket, logs] { try jetStream.settle(plan, by: deadline) }
-                logger.warning("the NATS server had lost its streams, and has got them anew")
-                return try body(jetStream)
+                for plan in [bucket, logs] where try jetStream.settle(plan, by: deadline) {
+                    logger.warning("the NATS server had lost the stream \(plan.name), and has got it anew")
+                }
+                return try whenServed(by: deadline) { () throws(JetStreamFailure) in try body(jetStream) }
             }
         } catch {
             throw error.error(name)
+        }
+    }
+
+    /// Runs calls at streams that are there. The server shows a stream that a member makes before it takes messages for
+    /// it, so for a moment nobody may serve the other members' messages.
+    func whenServed<Value>(
+        by deadline: NIODeadline, _ body: () throws(JetStreamFailure) -> Value
+    ) throws(JetStreamFailure) -> Value {
+        let end = min(deadline, .now() + Self.servedWithin)
+        while true {
+            do throws(JetStreamFailure) {
+                return try body()
+            } catch {
+                guard error.isUnserved, NIODeadline.now() < end else { throw error }
+                nats_Sleep(Self.servedPauseMilliseconds)
+            }
         }
     }
 

@@ -83,7 +83,9 @@ struct StoreProbe {
         let subject = "\(store.options.prefix).log.probe"
         let name = store.logs.name
         do throws(JetStreamFailure) {
-            _ = try jetStream.publish([], to: subject, in: name, after: nil, by: deadline)
+            _ = try store.whenServed(by: deadline) { () throws(JetStreamFailure) in
+                try jetStream.publish([], to: subject, in: name, after: nil, by: deadline)
+            }
             _ = try jetStream.last(subject, in: name, by: deadline)
             try jetStream.purge(subject, in: name, by: deadline)
         } catch {

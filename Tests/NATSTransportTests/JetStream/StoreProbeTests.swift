@@ -20,6 +20,44 @@ struct StoreProbeTests {
         #expect(try await KeptBench(server).startFailure() == nil)
     }
 
+    /// The server shows a stream that it is about to make before it takes messages for it.
+    @Test("Many that start at once, at a server that has nothing yet, all start")
+    func together() async throws {
+        for _ in 1...10 {
+            let server = try NATSServer()
+            let failures = try await withThrowingTaskGroup(of: String?.self) { group in
+                for _ in 1...8 { group.addTask { try await KeptBench(server).startFailure() } }
+                return try await group.reduce(into: [String]()) { if let failure = $1 { $0.append(failure) } }
+            }
+            #expect(failures.isEmpty)
+        }
+    }
+
+    @Test("A stream that takes no messages yet is waited for, and not for ever")
+    func served() async throws {
+        let server = try NATSServer()
+        try await KeptBench(server).run { bench in
+            let jetStream = try bench.store.jetStream("test")
+            var plan = bench.store.logs
+            plan.name = "later"
+            plan.subject = "later.probe"
+            let soon = NIODeadline.now() + .seconds(30)
+            let failure = #expect(throws: JetStreamFailure.self) {
+                try bench.store.whenServed(by: .now() + .milliseconds(50)) { () throws(JetStreamFailure) in
+                    try jetStream.publish([], to: "later.probe", in: plan.name, after: nil, by: soon)
+                }
+            }
+            #expect(failure?.error("test").description.contains("no NATS server serves the stream") == true)
+            var attempts = 0
+            let written = try bench.store.whenServed(by: soon) { () throws(JetStreamFailure) in
+                attempts += 1
+                if attempts == 3 { _ = try jetStream.make(plan, by: soon) }
+                return try jetStream.publish([], to: "later.probe", in: plan.name, after: nil, by: soon)
+            }
+            #expect(written == .stored(1) && attempts == 3)
+        }
+    }
+
     @Test("Without JetStream the start fails and says what to do")
     func off() async throws {
         var settings = NATSServer.Settings()
