@@ -44,7 +44,8 @@ struct MemoryRoutes {
 
     // MARK: Subscriptions
 
-    var all: [MemorySubscription] { table.values.flatMap(\.self) }
+    /// Always in the same order, so that a simulation can be repeated.
+    var all: [MemorySubscription] { table.sorted { "\($0.key)" < "\($1.key)" }.flatMap(\.value) }
 
     mutating func add(_ subscription: MemorySubscription) throws(TransportError) {
         if let refusal = subscription.member.refusal(of: "subscribing") { throw refusal }
