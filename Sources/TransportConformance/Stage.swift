@@ -11,6 +11,8 @@ struct Stage: Sendable {
     /// How many times it is looked at before patience may end: on a busy machine a task can wait longer for its next
     /// turn than the whole patience lasts.
     private static let leastLooks = 100
+    /// So many times the patience, and it is over after fewer looks too.
+    private static let patienceMost = 4
 
     // MARK: Parts
 
@@ -50,13 +52,14 @@ struct Stage: Sendable {
 
     /// Waits until `condition` holds.
     func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = NIODeadline.now() + patience
+        let start = NIODeadline.now()
         var looks = 0
         while true {
             if try await condition() { return }
             looks += 1
-            guard looks < Self.leastLooks || NIODeadline.now() < deadline else {
-                throw ConformanceFailure("waited \(patience.nanoseconds / 1_000_000) ms in vain: \(what)")
+            let waited = NIODeadline.now() - start
+            guard waited < (looks < Self.leastLooks ? patience * Self.patienceMost : patience) else {
+                throw ConformanceFailure("waited \(waited.nanoseconds / 1_000_000) ms in vain: \(what)")
             }
             try await Task.sleep(for: Self.pollInterval)
         }

@@ -128,11 +128,13 @@ struct RelayFirstFrameTests {
         #expect(recorder.outcome == "open" && pair.caller.callCount == 1)
     }
 
-    @Test("With a full queue the accept goes out at the next tick, once")
-    func overloadedAccept() {
+    @Test(
+        "With a full queue, or no way to the caller, the accept goes out at the next tick, once",
+        arguments: [TransportError.Code.overloaded, .unreachable])
+    func acceptLater(_ code: TransportError.Code) {
         let pair = Pair()
         let (recorder, _, slow) = pair.openAndServe()
-        pair.hostBus.failure = RelayFailureTests.error(.overloaded)
+        pair.hostBus.failure = RelayFailureTests.error(code)
         pair.net.pass(.milliseconds(500))
         #expect(toCaller(pair).isEmpty && slow?.isOpen == true)
         pair.hostBus.failure = nil
@@ -143,13 +145,13 @@ struct RelayFirstFrameTests {
         #expect(recorder.outcome == "ended")
     }
 
-    @Test("An accept that cannot reach its caller ends the exchange, and the observer hears it")
-    func unreachableAccept() {
+    @Test("An accept that can never be sent ends the exchange, and the observer hears it")
+    func closedAccept() {
         let pair = Pair()
         let (recorder, _, answer) = pair.openAndServe()
         let observer = Observer()
         answer?.observer = observer
-        pair.hostBus.failure = RelayFailureTests.error(.unreachable)
+        pair.hostBus.failure = RelayFailureTests.error(.closed)
         pair.net.pass(Self.tick)
         #expect(observer.left == 1 && pair.host.hostedCount == 0)
         pair.net.pass(.seconds(2))

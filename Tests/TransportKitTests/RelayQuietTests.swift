@@ -137,6 +137,23 @@ struct RelayQuietTests {
         let exchange = running(1, on: pair)[0]
         pair.callerBus.failure = RelayFailureTests.error(.closed)
         pair.net.pass(.milliseconds(10_500))
+        #expect(exchange.recorder.outcome == "closed unknown")
+    }
+
+    @Test("A silent host is given up however often its exchanges are verified", arguments: [500, 5_000] as [Int64])
+    func verifiedForEver(_ milliseconds: Int64) {
+        let pair = Pair()
+        let exchange = running(1, on: pair)[0]
+        pair.net.filter = { $0.target == pair.hostID }
+        var passed: Int64 = 0
+        while passed < 39_000 {
+            pair.net.pass(.milliseconds(milliseconds))
+            pair.caller.interrupted()
+            passed += milliseconds
+            if passed < 39_000 { #expect(exchange.recorder.outcome == "open") }
+        }
+        pair.net.pass(.seconds(2))
+        pair.caller.interrupted()
         #expect(exchange.recorder.outcome == "interrupted unknown")
     }
 

@@ -27,6 +27,8 @@ final class LogReplay: ClientObserver {
     private var turnsLeft = againMax
     private var successor: (any ClientObserver)?
     private var hasLeft = false
+    /// When to look whether a client that takes nothing has taken anything since.
+    private var stallAlarm: Scheduled<Void>?
 
     init(
         worker: Worker, log: any StreamLog, id: EventID, request: Request, session: Session, sink: any ResponseSink
@@ -158,6 +160,7 @@ final class LogReplay: ClientObserver {
 
     /// What was heard of the client while the successor began, it has to be told.
     private func handOver(_ successor: (any ClientObserver)?) {
+        stallAlarm?.cancel()
         self.successor = successor
         if hasLeft { successor?.clientLeft() } else if !isWritable { successor?.clientIsWritable(false) }
     }
@@ -175,6 +178,7 @@ final class LogReplay: ClientObserver {
 
     func clientLeft() {
         hasLeft = true
+        stallAlarm?.cancel()
         if let successor { return successor.clientLeft() }
         sink = nil
     }
@@ -182,7 +186,20 @@ final class LogReplay: ClientObserver {
     func clientIsWritable(_ isWritable: Bool) {
         if let successor { return successor.clientIsWritable(isWritable) }
         self.isWritable = isWritable
-        if isWritable { read() }
+        stallAlarm?.cancel()
+        if isWritable { read() } else { watch() }
+    }
+
+    /// Who takes nothing for too long is cut off, as on any stream.
+    private func watch() {
+        guard let queued = sink?.queuedBytes else { return }
+        stallAlarm = worker.loop.assumeIsolated().scheduleTask(in: worker.gateway.parts.waits.slowClient) { [self] in
+            guard let sink else { return }
+            if sink.queuedBytes < queued { return watch() }
+            worker.metrics.slowClients &+= 1
+            self.sink = nil
+            sink.abort()
+        }
     }
 }
 

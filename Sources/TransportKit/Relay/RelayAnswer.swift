@@ -141,7 +141,7 @@ public final class RelayAnswer {
 
 // MARK: Frames to the caller
 extension RelayAnswer {
-    /// With a full queue it stays unaccepted.
+    /// It stays unaccepted with a full queue, or while there is no way to the caller.
     func sendAccept() {
         guard let host else { return }
         var header = header(.accept, extra: 1)
@@ -194,7 +194,7 @@ extension RelayAnswer {
     }
 
     /// Sends a counted frame. If that cannot be done, the exchange is over.
-    /// - Parameter maySendLater: not if only the queue is full.
+    /// - Parameter maySendLater: not if it can be sent again.
     @discardableResult
     private func send(_ header: ByteBuffer, _ body: ByteBuffer = ByteBuffer(), maySendLater: Bool = false) -> Bool {
         guard let host, isOpen else { return false }
@@ -203,7 +203,7 @@ extension RelayAnswer {
             sequence &+= 1
             return true
         } catch {
-            if !maySendLater || error.code != .overloaded { fail() }
+            if !maySendLater || !error.mayPass { fail() }
             return false
         }
     }

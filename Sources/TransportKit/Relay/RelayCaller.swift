@@ -196,7 +196,10 @@ final class RelayCaller {
     }
 
     private func failBroken() {
-        while let (call, error) = broken.popLast() {
+        if broken.isEmpty { return }
+        let broken = broken.sorted { $0.0.exchange < $1.0.exchange }
+        self.broken.removeAll()
+        for (call, error) in broken {
             fail(call, error.code == .closed ? .closed : .interrupted, error.message)
         }
     }
@@ -228,18 +231,29 @@ final class RelayCaller {
         guard call.isAccepted else {
             return fail(call, .timedOut, "the member that was asked did not say in time that it has got the request")
         }
-        guard call.unanswered < limits.probes else {
-            return fail(call, .interrupted, "the member that serves the request does not answer any more")
-        }
+        guard call.unanswered < limits.probes, !isSilent(call) else { return giveUp(call) }
         let probe = call.probe(now: now)
         probes.add(for: call.target, through: post) { probe.write(to: &$0) }
         setAlarm(call)
+    }
+
+    /// However often it was verified: verifying begins the count of unanswered probes anew.
+    private func isSilent(_ call: RelayCall) -> Bool {
+        call.unanswered > 0 && now - call.lastHeard >= limits.silence
+    }
+
+    private func giveUp(_ call: RelayCall) {
+        fail(call, .interrupted, "the member that serves the request does not answer any more")
     }
 
     /// Asks every host at once where each exchange stands.
     func verify() {
         var probes = RelayLots(.probes)
         for call in inOrder(where: { _ in true }) {
+            if isSilent(call) {
+                giveUp(call)
+                continue
+            }
             let probe = call.probe(now: now, isVerifying: true)
             probes.add(for: call.target, through: post) { probe.write(to: &$0) }
             setAlarm(call)
@@ -249,10 +263,9 @@ final class RelayCaller {
 
     func send(_ probes: inout RelayLots) {
         probes.sendAll(through: post)
-        let refused = probes.refused
-        if refused.isEmpty { return }
-        for call in inOrder(where: { refused.contains($0.target) }) {
-            fail(call, .interrupted, "the member that serves the request cannot be reached any more")
+        for (target, error) in probes.refused {
+            broken += calls.values.filter { $0.target == target }.map { ($0, error) }
         }
+        failBroken()
     }
 }

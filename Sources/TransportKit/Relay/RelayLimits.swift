@@ -43,7 +43,7 @@ public struct RelayLimits: Sendable {
 
     public init() {}
 
-    /// How long a host waits for a sign of its caller.
+    /// How long either side waits for a sign of the other at most.
     var silence: TimeAmount { quietInterval * (probes + 1) }
 
     static let windowRange = 4 * 1024...16 * 1024 * 1024

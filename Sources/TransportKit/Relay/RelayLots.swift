@@ -17,8 +17,8 @@ struct RelayLots {
     private var lots: [RelayTarget: ByteBuffer] = [:]
     /// In the order in which they came up, so that a run can be repeated.
     private var order: [RelayTarget] = []
-    /// To whom nothing can ever be sent.
-    private(set) var refused: Set<RelayTarget> = []
+    /// To whom nothing can ever be sent, and why.
+    private(set) var refused: [RelayTarget: TransportError] = [:]
 
     init(_ type: RelayFrame.FrameType, asks: Bool = false) {
         self.type = type
@@ -49,7 +49,7 @@ struct RelayLots {
             try post.send(header, lot, to: target.member)
         } catch {
             // Otherwise it counts as lost: the next probe says the same.
-            if !error.mayPass { refused.insert(target) }
+            if !error.mayPass { refused[target] = error }
         }
     }
 }

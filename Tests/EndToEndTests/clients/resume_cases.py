@@ -8,7 +8,7 @@ import secrets
 
 import anyio
 import raw
-from running import Book, World, check, same
+from running import POLL_SECONDS, Book, World, check, same
 from tracks import HERE, THERE, Track, carries, check_whole, count, release, with_each_server
 
 book = Book()
@@ -198,7 +198,10 @@ async def more_than_is_kept_is_told(world: World) -> None:
         await track.take(HERE, 1)
         await release(peer, label)
         await world.tally_says(label, "finished")
-        async with track.connected_after_loss(THERE, lambda message: "error" in message) as (late, coming):
+        told = track.connected_after_loss(
+            THERE, lambda message: "error" in message, lambda: anyio.sleep(POLL_SECONDS)
+        )
+        async with told as (late, coming):
             await late.drain(coming)
         error = late.messages[-1]
         same((len(late.events), error["id"]), (2, f"id-{label}"), "the messages and the id of the error")

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 import raw
-from running import POLL_SECONDS, World, check, same
+from running import World, check, same
 
 HERE, THERE = 0, 1
 """The node that a stream begins at, and another one if there is another."""
@@ -92,20 +92,20 @@ class Track:
 
     @asynccontextmanager
     async def connected_after_loss(
-        self, node: int, is_told: Callable[[raw.Message], bool]
+        self, node: int, is_told: Callable[[raw.Message], bool], before: Callable[[], Awaitable[None]]
     ) -> AsyncIterator[tuple[Track, AsyncIterator[raw.Event]]]:
-        """Resumes from here, again and again, until the first message says that something was lost.
+        """Resumes from here, with `before` before each attempt, until the first message shows that something was lost.
 
         A server is done some time before the gateway has all that it sent. Gives the track of that last connection.
         """
         while True:
+            await before()
             again = replace(self, events=list(self.events))
             async with again.connected(node) as coming:
                 await again.read(coming, 1)
                 if is_told(again.messages[-1]):
                     yield again, coming
                     return
-            await anyio.sleep(POLL_SECONDS)
 
     async def drain(self, coming: AsyncIterator[raw.Event]) -> None:
         """Reads to the end of this connection's stream. A stream that was cut on the way ends there."""

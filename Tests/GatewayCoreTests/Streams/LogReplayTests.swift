@@ -129,14 +129,21 @@ import TransportAPI
         #expect(resumed.isEnded)
     }
 
-    @Test("A client that takes nothing when the log takes the place of a host is sent nothing until it does")
-    func takesNothingWhileHandedOver() throws {
+    /// A client that asks another node for events 2 to 20 of a host that is dead, and still counts as present.
+    private func resumedBehindDeadHost() throws -> TestCall {
         let token = try open()
         let (id, exchange) = try detached(token)
         send(2...20, on: exchange)
         let other = cluster[1]
         cluster.kill(0)
         let resumed = try resume(other, token, id)
+        try #require(resumed.status == nil)
+        return resumed
+    }
+
+    @Test("A client that takes nothing when the log takes the place of a host is sent nothing until it does")
+    func takesNothingWhileHandedOver() throws {
+        let resumed = try resumedBehindDeadHost()
         resumed.setWritable(false)
         cluster.pass(.seconds(10))
         #expect(resumed.status == 200)
@@ -147,15 +154,30 @@ import TransportAPI
         #expect(resumed.isEnded)
     }
 
+    @Test("One that takes nothing for too long is cut off, one that takes little is not", arguments: [true, false])
+    func takesNothingForLong(_ takesLittle: Bool) throws {
+        let resumed = try resumedBehindDeadHost()
+        resumed.sink.queuedBytes = 1_000
+        resumed.setWritable(false)
+        cluster.pass(.seconds(10))
+        let node = cluster[0]
+        node.loop.advanceTime(by: .seconds(20))
+        #expect(!resumed.sink.isAborted)
+        if takesLittle { resumed.sink.queuedBytes = 900 }
+        node.loop.advanceTime(by: .seconds(11))
+        #expect(resumed.sink.isAborted != takesLittle)
+        #expect(node.worker.metrics.slowClients == (takesLittle ? 0 : 1))
+        node.loop.advanceTime(by: .seconds(31))
+        #expect(resumed.sink.isAborted)
+        resumed.setWritable(true)
+        node.runLoops()
+        #expect(resumed.progress.isEmpty)
+        node.expectNoBreach()
+    }
+
     @Test("Who leaves in the moment in which the log takes the place of a host is sent nothing more")
     func leavesWhileHandedOver() throws {
-        let token = try open()
-        let (id, exchange) = try detached(token)
-        send(2...20, on: exchange)
-        let other = cluster[1]
-        cluster.kill(0)
-        let resumed = try resume(other, token, id)
-        #expect(resumed.status == nil, "its host still counts as present")
+        let resumed = try resumedBehindDeadHost()
         resumed.sink.whenBegun = { resumed.leave() }
         cluster.pass(.seconds(10))
         #expect(resumed.status == 200)

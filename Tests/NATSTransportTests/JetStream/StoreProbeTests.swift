@@ -23,7 +23,7 @@ struct StoreProbeTests {
     /// The server shows a stream that it is about to make before it takes messages for it.
     @Test("Many that start at once, at a server that has nothing yet, all start")
     func together() async throws {
-        for _ in 1...10 {
+        for _ in 1...3 {
             let server = try NATSServer()
             let failures = try await withThrowingTaskGroup(of: String?.self) { group in
                 for _ in 1...8 { group.addTask { try await KeptBench(server).startFailure() } }
