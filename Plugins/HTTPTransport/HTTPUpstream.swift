@@ -17,6 +17,9 @@ public struct HTTPOptions: Sendable {
     public var reuseLimit: TimeAmount = .seconds(4)
     /// Bytes of an answer's head. Beyond: the answer is refused.
     public var headBytesMax: Int = 32 * 1024
+    /// Names, in lower case, of answers' header lines that reach clients beyond those that always do. Framing,
+    /// hop-by-hop names, `Mcp-Session-Id` and `Access-Control-*` never pass, nor what `Connection` names.
+    public var answerHeaders: [[UInt8]] = []
 
     public init() {}
 }
@@ -37,6 +40,8 @@ public struct HTTPTrust: Sendable {
 public final class HTTPUpstream: Upstream {
     let instances: [HTTPInstance]
     let options: HTTPOptions
+    /// What may travel of ``HTTPOptions/answerHeaders``.
+    let answerHeaders: [[UInt8]]
     let serverName: String?
     let tls: NIOSSLContext?
 
@@ -44,6 +49,7 @@ public final class HTTPUpstream: Upstream {
     public init(instances: [HTTPInstance], options: HTTPOptions, trust: HTTPTrust) throws {
         self.instances = instances
         self.options = options
+        answerHeaders = AnswerLines.allowed(options.answerHeaders)
         serverName = trust.serverName
         guard instances.contains(where: \.isTLS) else {
             tls = nil

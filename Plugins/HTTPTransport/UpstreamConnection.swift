@@ -18,9 +18,6 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
         case closed
     }
 
-    /// Bodies above this are written as they are instead of being copied behind the head.
-    static let copiedBodyBytesMax = 16 * 1024
-
     unowned let lane: HTTPLane
     let pool: InstancePool
     var state = State.idle
@@ -35,6 +32,8 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     private var keepsAlive = true
     private var isPaused = false
     private var isWriting = false
+    /// Requests that were sent on this connection.
+    private var sentCount = 0
     private var lastUsed: NIODeadline
     private var reuseLimit: TimeAmount
 
@@ -60,10 +59,10 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
         return true
     }
 
-    /// The request with its framing; small bodies are inside.
+    /// The request with its framing; small bodies are inside, larger ones are written as they are.
     func framed(_ request: ExchangeRequest) -> ByteBuffer {
         let bodyCount = request.body?.readableBytes ?? 0
-        let copied = bodyCount <= Self.copiedBodyBytesMax ? bodyCount : 0
+        let copied = bodyCount <= ExchangeRequest.countedBodyBytes ? bodyCount : 0
         var out = ByteBufferAllocator().buffer(capacity: 256 + request.lines.readableBytes + copied)
         pool.requestLines.write(request, to: &out)
         out.writeImmutableBuffer(request.lines)
@@ -81,16 +80,31 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
     func send(_ head: ByteBuffer, _ body: ByteBuffer?, _ context: ChannelHandlerContext) {
         state = .awaitingHead
         keepsAlive = true
-        guard let body, body.readableBytes > Self.copiedBodyBytesMax else {
+        sentCount &+= 1
+        guard let body, body.readableBytes > ExchangeRequest.countedBodyBytes else {
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
             return
         }
         // A large request may still be on its way when its answer is complete; such a connection is not used again.
         isWriting = true
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.isWriting = false }
+        let request = sentCount
+        written.futureResult.assumeIsolated().whenComplete { [weak self] result in
+            guard let self else { return }
+            isWriting = false
+            if case .success = result { wasWritten(request) }
+        }
         context.write(wrapOutboundOut(head), promise: nil)
         context.writeAndFlush(wrapOutboundOut(body), promise: written)
+    }
+
+    /// Tells the receiver of that request, which may still be in its call of ``HTTPLane/open(_:toInstance:for:)``, and
+    /// by then may have made room for another one.
+    private func wasWritten(_ request: Int) {
+        lane.loop.assumeIsolated().execute { [weak self] in
+            guard let self, sentCount == request else { return }
+            receiver?.requestSent()
+        }
     }
 
     // MARK: Receiving
@@ -148,14 +162,16 @@ final class UpstreamConnection: ChannelInboundHandler, ExchangeHandle {
             Result { () throws(HeadError) in try reader.read(view) }
         }
         guard let head = try result.get() else { return false }
+        // A body that may follow although there is none would be taken for the next answer.
+        keepsAlive = keepsAlive && head.keepsAlive && !head.hasDisputedBody
         if head.status < 200 {
             guard head.status != 101 else { throw HeadError(400, "It switched protocols without being asked.") }
             bytes.moveReaderIndex(forwardBy: head.byteCount)
             return true
         }
-        let answer = AnswerLines.make(head, in: bytes, lines: &lines)
+        let answer = AnswerLines.make(head, in: bytes, further: lane.upstream.answerHeaders, lines: &lines)
         bytes.moveReaderIndex(forwardBy: head.byteCount)
-        keepsAlive = head.keepsAlive && head.framing != .untilClose
+        if head.framing == .untilClose { keepsAlive = false }
         noteKeepAlive(answer.keepAliveSeconds)
         state = .readingBody(AnswerBody(head.framing))
         receiver?.answerBegan(answer.head)

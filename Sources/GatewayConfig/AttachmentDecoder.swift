@@ -66,12 +66,12 @@ enum AttachmentDecoder {
     }
 
     private static func instance(_ root: ConfigNode) -> GatewayConfiguration.Instance? {
-        var instance = root.require("url", .url).map { GatewayConfiguration.Instance(url: $0) }
-        var sseURL: GatewayConfiguration.URLParts?
+        let url = root.require("url", .url)
+        var instance = url.map { GatewayConfiguration.Instance(url: $0) }
+        let sseURL = UpstreamDecoder.streamURL(root, beside: url)
         var id: String?
         var label: String?
         var capacity: Int?
-        root.readOptional("sse_url", .url, into: &sseURL)
         root.readOptional("instance_id", .name, into: &id)
         root.readOptional("label", .name, into: &label)
         root.readOptional("capacity", .capacity, into: &capacity)

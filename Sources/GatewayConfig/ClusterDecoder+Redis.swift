@@ -15,8 +15,9 @@ enum RedisSection {
         var broker = GatewayConfiguration.RedisBroker(url: url ?? .unread)
         broker.login = login(node, url)
         broker.database = database(node, url)
-        broker.tls = BrokerTrustSection.read(
-            node.section("tls"), of: GatewayConfiguration.RedisURL.form, isUsed: url?.isTLS)
+        let tls = node.section("tls")
+        broker.tls = BrokerTrustSection.read(tls, of: GatewayConfiguration.RedisURL.form, isUsed: url?.isTLS)
+        checkServerName(tls, broker)
         node.read("prefix", .brokerName(atMost: 32), into: &broker.prefix)
         node.read("accept_volatile", .boolean, into: &broker.acceptsVolatile)
         if broker.acceptsVolatile {
@@ -25,6 +26,16 @@ enum RedisSection {
                     + " eviction", at: "accept_volatile")
         }
         return broker
+    }
+
+    /// An address is checked as the one that was dialled, and no other can be asked for.
+    private static func checkServerName(_ node: ConfigNode, _ broker: GatewayConfiguration.RedisBroker) {
+        guard let name = broker.tls.serverName, !name.utf8.elementsEqual(broker.url.host.utf8),
+            (try? HostPort(parsing: HostPort.bracketed(name)))?.isAddress == true
+        else { return }
+        node.error(
+            "\(node.path).server_name \(node.shown("server_name", "'\(name)'")) is an address, and not that of 'url';"
+                + " write the name in the server's certificate", at: "server_name")
     }
 
     private static func url(_ node: ConfigNode) -> GatewayConfiguration.RedisURL? {

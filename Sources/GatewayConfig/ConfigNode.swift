@@ -175,7 +175,7 @@ public struct ConfigNode {
         guard case .scalar(let written, let style)? = document?[key]?.content, style != .untyped,
             !session.values.references(of: key, in: entry).isEmpty
         else { return text }
-        return written
+        return ConfigScalar.hidden(written)
     }
 
     /// Whether all these keys hold values that can be compared: none of them was refused.

@@ -41,7 +41,7 @@ public struct ConfigScalar: Sendable {
         } else {
             form = style == .quoted ? .text : Self.form(ofPlain: resolved.text)
         }
-        shown = resolved.references.isEmpty ? Self.quoted(resolved.text) : Self.shortened(written)
+        shown = resolved.references.isEmpty ? Self.quoted(resolved.text) : Self.shortened(Self.hidden(written))
     }
 
     /// Whether the value can be text: neither a number, a truth value nor nothing, unless quoted.
@@ -68,12 +68,36 @@ public struct ConfigScalar: Sendable {
         return Double(text) == nil ? .text : .number
     }
 
-    /// What stands before the `@` of a URL is a password as often as not, and is never quoted.
-    static func quoted(_ text: String) -> String {
-        guard let start = text.utf8.firstIndex(of: UInt8(ascii: ":")), text[start...].hasPrefix("://"),
-            let end = text.utf8.lastIndex(of: UInt8(ascii: "@")), start < end
-        else { return "'\(shortened(text))'" }
-        return "'\(shortened("\(text[..<start])://\(EffectiveYAML.redacted)\(text[end...])"))'"
+    /// A text as messages quote it.
+    static func quoted(_ text: String) -> String { "'\(shortened(hidden(text)))'" }
+
+    /// What stands before the `@` of a URL is a password as often as not, and what stands in its query a key: neither
+    /// is ever quoted, also where the scheme is missing or misspelt.
+    static func hidden(_ text: String) -> String {
+        let start = pastScheme(of: text)
+        let rest = text[start...]
+        let isURL = start > text.startIndex
+        let query = rest.utf8.firstIndex { "?#".utf8.contains($0) }
+        var shown = rest
+        var end = ""
+        if let query, isURL || rest[query...].utf8.contains(UInt8(ascii: "=")) {
+            shown = rest[..<rest.utf8.index(after: query)]
+            end = EffectiveYAML.redacted
+        }
+        guard let at = rest.utf8.lastIndex(of: UInt8(ascii: "@")),
+            isURL || rest[..<at].utf8.contains(UInt8(ascii: ":"))
+        else { return "\(text[..<start])\(shown)\(end)" }
+        // A password may hold a '?', and a query an '@': then nobody knows what is what.
+        let tail = at < shown.endIndex ? "\(shown[at...])\(end)" : ""
+        return "\(text[..<start])\(EffectiveYAML.redacted)\(tail)"
+    }
+
+    /// Behind `SCHEME://`; the start of a text that has none.
+    private static func pastScheme(of text: String) -> String.Index {
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), text[colon...].hasPrefix("://") else {
+            return text.startIndex
+        }
+        return text.utf8.index(colon, offsetBy: 3)
     }
 
     private static func shortened(_ text: String) -> String {

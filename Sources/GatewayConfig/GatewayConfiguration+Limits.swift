@@ -31,21 +31,41 @@ extension GatewayConfiguration {
         public var batch = 100
         /// `limits.json_depth`: nested objects and lists of a message (400). 8 to 64.
         public var jsonDepth = 64
+        /// `limits.json_number`: bytes of one number of a client's message (400). 16 to 4,096.
+        public var jsonNumber = 64
+        /// `limits.incoming`: bytes of requests that are not there whole, at this node; beyond it whoever has sent
+        /// nothing for longest is cut off (408), else the newcomer (503). 1 MiB to 64 GiB, at least `body`.
+        public var incoming = 256 << 20
+        /// `limits.requests`: bytes of request bodies that may have to be sent again or that their instances have not
+        /// taken, at this node (503). 1 MiB to 64 GiB, at least `body`.
+        public var requests = 256 << 20
+        /// `limits.held`: bytes of answers and events that are held whole at once, at this node; beyond it instances
+        /// are read one after the other. 1 MiB to 64 GiB.
+        public var held = 96 << 20
+        /// `limits.queued`: bytes that wait for clients that do not read, at this node; beyond it whoever has taken
+        /// nothing for longest loses its connection. 1 MiB to 64 GiB.
+        public var queued = 512 << 20
         /// `limits.replay_events`: events that are kept of one stream for a client that comes back; the oldest go
         /// first. 1 to 100,000.
         public var replayEvents = 256
         /// `limits.replay_bytes`: bytes that are kept of one stream; the oldest events go first. 16 KiB to 1 GiB,
         /// at most `replayTotal`.
         public var replayBytes = 1 << 20
-        /// `limits.replay_total`: bytes that are kept of all streams of this node; the streams that ended longest
-        /// ago go first. 1 MiB to 64 GiB.
+        /// `limits.replay_total`: bytes that are kept of all streams of this node that have ended; the one that ended
+        /// longest ago goes first. 1 MiB to 64 GiB.
         public var replayTotal = 64 << 20
+        /// `limits.replay_live`: bytes that are kept of all streams of this node that still grow; beyond it those that
+        /// keep most forget all they have. 1 MiB to 64 GiB.
+        public var replayLive = 256 << 20
         /// `limits.questions_per_session`: questions of servers that wait for one session's client; for one more the
         /// server gets an error. 1 to 10,000.
         public var questionsPerSession = 64
 
         public init() {}
     }
+
+    /// The part of a bound of the whole node that each event loop has.
+    public func share(of total: Int) -> Int { max(total / max(eventLoops, 1), 1) }
 
     /// Times at the client's door.
     public struct Timeouts: Sendable, Equatable {

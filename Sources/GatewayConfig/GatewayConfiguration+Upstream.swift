@@ -17,6 +17,9 @@ extension GatewayConfiguration {
         public var forwardAuthorization = false
         /// `forward_headers`: names of further request headers to pass on, lower case. `Mcp-Param-*` always pass.
         public var forwardHeaders: [String] = []
+        /// `forward_answer_headers`: names of further headers of instances' answers that clients get, lower case. None
+        /// of them is the gateway's own, belongs to one connection, or is that of `affinity.header`.
+        public var forwardAnswerHeaders: [String] = []
         /// `instance_tag`: whether modern results are marked so that a retry returns to its instance.
         public var instanceTag = InstanceTag.auto
         /// `resumable`: whether streams can be resumed.
@@ -55,15 +58,30 @@ extension GatewayConfiguration {
         public var messagesPath: String {
             path == "/" ? "/messages" : "\(path)/messages"
         }
+
+        /// How logs, metrics and sealed ids name the instances, in their order: the `id`, or host, port and path of
+        /// the URL. Its query may hold a key and is never part of a name. Names that would be equal end in `#2`, `#3`
+        /// and so on in the order of the file, so they are the same on every node that has the same file.
+        public var instanceNames: [String] {
+            var counts: [String: Int] = [:]
+            return instances.map { instance in
+                let name = instance.id ?? instance.url.name
+                let count = counts[name, default: 0] + 1
+                counts[name] = count
+                // No path and no id has a '#'.
+                return count == 1 ? name : "\(name)#\(count)"
+            }
+        }
     }
 
     /// One running server.
     public struct Instance: Sendable, Equatable {
         /// `url`: its Streamable HTTP endpoint.
         public var url: URLParts
-        /// `sse_url`: its HTTP+SSE endpoint of 2024-11-05, when it has one.
+        /// `sse_url`: its HTTP+SSE endpoint of 2024-11-05, when it has one; with the scheme, host and port of `url`.
         public var sseURL: URLParts?
-        /// `id`: how logs, metrics and session ids name it, like an upstream's name. `nil`: derived from the URL.
+        /// `id`: how logs, metrics and session ids name it, like an upstream's name. `nil`: derived from the URL, see
+        /// ``Upstream/instanceNames``.
         public var id: String?
         /// `label`: a version or another mark that operators choose instances by, like an upstream's name.
         public var label: String?

@@ -15,8 +15,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// `admin`: the listener of `/livez`, `/readyz` and `/metrics`.
     public var admin = Admin()
     /// `secret`: the key for session ids, or two while rotating: the first seals, both open. At least 32 characters
-    /// each. Empty: a random key is made at start, which only one node alone can do, so it is never empty when
-    /// `cluster.transport` is not memory.
+    /// each, from a random generator. Empty: a random key is made at start, which only one node alone can do, so it is
+    /// never empty when `cluster.transport` is not memory.
     public var secret: [String] = []
     /// `cluster`: what several nodes share.
     public var cluster = Cluster()
@@ -53,8 +53,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var questionTimeout: Duration = .seconds(300)
     /// `allow_anonymous`: permits `listen` and `admin.listen` to be reachable from other machines.
     public var allowAnonymous = false
-    /// `allowed_hosts`: names that a client may send as `Host`, besides `listen` itself and the loopback names.
-    /// Lower case, `name` (with any port) or `name:port`, IPv6 in brackets.
+    /// `allowed_hosts`: names that a client may send as `Host`, see `servedHosts`. Lower case, `name` (with any port)
+    /// or `name:port`, IPv6 in brackets; `*` stands for every name.
     public var allowedHosts: [String] = []
     /// `allowed_origins`: what a browser may send as `Origin`, besides loopback origins. Lower case,
     /// `scheme://host` or `scheme://host:port`, never with the scheme's default port.
@@ -79,6 +79,13 @@ public struct GatewayConfiguration: Sendable, Equatable {
 }
 
 extension GatewayConfiguration {
+    /// What a client may send as `Host`, whatever the address that it came to: the names of this machine's loopback,
+    /// the host of `listen`, unless it stands for all addresses, and `allowedHosts`. In the form of those.
+    public var servedHosts: [String] {
+        let own = listen.isWildcard ? [] : [HostPort.bracketed(listen.host)]
+        return ["localhost", "127.0.0.1", "[::1]"] + own + allowedHosts
+    }
+
     /// How answers that begin a session name this node, for balancers that keep a session's requests together.
     public struct Affinity: Sendable, Equatable {
         /// `header`: the response header; lower case. `nil`: none.

@@ -33,7 +33,7 @@ enum GatewayDecoder {
         LimitsDecoder.decode(root.section("timeouts"), into: &config.timeouts)
 
         ListenCheck(root: root, admin: admin, cluster: cluster, config: config).run()
-        UpstreamCheck(root: root, upstreams: upstreams, cluster: config.cluster).run()
+        UpstreamCheck(root: root, upstreams: upstreams, cluster: config.cluster, affinity: config.affinity).run()
         return config
     }
 

@@ -55,14 +55,20 @@ struct ListenCheck {
         }
     }
 
+    /// Where only the names of loopback are served, nobody on another machine gets in. What is meant by that?
     private func warnAboutHosts() {
-        guard !config.listen.isLoopback, config.allowAnonymous, config.allowedHosts.isEmpty,
-            root.isSound("allowed_hosts")
-        else { return }
-        let host = root.shown("listen", config.listen.host)
+        guard root.isSound("allowed_hosts") else { return }
+        if config.allowedHosts.contains("*") {
+            root.warning(
+                "allowed_hosts has '*', so a web page whose name leads to this node can read from it (DNS rebinding);"
+                    + " list the names that clients use", at: "allowed_hosts")
+        }
+        guard !config.listen.isLoopback, config.allowAnonymous, config.allowedHosts.isEmpty else { return }
+        let own = config.listen.isWildcard ? "" : "\(root.shown("listen", config.listen.host)), "
         root.warning(
-            "allowed_hosts is empty, so requests that name this node by anything but \(host) or localhost are refused;"
-                + " list the names that clients use", at: "listen")
+            "allowed_hosts is empty, so requests that name this node by anything but \(own)localhost, 127.0.0.1 or"
+                + " [::1] are refused; list the names that clients use, such as allowed_hosts: [mcp.example.com]",
+            at: "listen")
     }
 
     /// Port 0 never collides. A wildcard takes the port on every address.

@@ -37,15 +37,25 @@ struct NATSCredentialsReader {
     }
 
     private func file() -> Way? {
-        let advice = "no block 'NATS USER JWT'; `nsc generate creds` makes such a file"
-        return readable("credentials_file", else: advice) { $0.hasPEM("NATS USER JWT") }.map {
+        let advice = "no whole blocks 'NATS USER JWT' and 'USER NKEY SEED'; `nsc generate creds` makes such a file"
+        let isGood = { (text: String) in text.hasPEM("NATS USER JWT") && text.hasPEM("USER NKEY SEED") }
+        return readable("credentials_file", else: advice, isGood).map {
             Way(key: "credentials_file", name: "'credentials_file'", credentials: .file($0))
         }
     }
 
     private func seed() -> Way? {
-        readable("nkey_seed_file", else: "no seed of a user's NKey, which begins with SU") { $0.hasPrefix("SU") }.map {
+        let advice = "no seed of a user's NKey, a line of 58 letters and digits that begins with SU"
+        return readable("nkey_seed_file", else: advice, Self.hasSeed).map {
             Way(key: "nkey_seed_file", name: "'nkey_seed_file'", credentials: .nkeySeed(file: $0))
+        }
+    }
+
+    /// Base32 of two bytes that say what it is, 32 of the seed and two of a check sum.
+    private static func hasSeed(_ text: String) -> Bool {
+        text.utf8.split { $0 == 0x0A || $0 == 0x0D }.contains { line in
+            line.count == 58 && line.starts(with: "SU".utf8)
+                && line.allSatisfy { $0 >= 0x41 && $0 <= 0x5A || $0 >= 0x32 && $0 <= 0x37 }
         }
     }
 

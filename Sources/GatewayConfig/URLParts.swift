@@ -11,7 +11,8 @@ extension GatewayConfiguration {
         public let port: Int
         /// Path and query as they go into a request line; starts with `/`.
         public let path: String
-        /// The URL in its normal form: lower-case scheme and host, no default port, a path.
+        /// The URL in its normal form: lower-case scheme and host, no default port, a path. Its query may hold a key,
+        /// so nobody is shown this: see ``description``.
         public let text: String
 
         /// Reads a URL of at most 2048 bytes. Two spellings of one URL give equal values.
@@ -50,7 +51,22 @@ extension GatewayConfiguration {
             Address(host: host, port: port).isLoopback
         }
 
-        public var description: String { text }
+        /// Where it is, without what may be secret of it: no query. For messages and logs.
+        public var description: String { "\(isTLS ? "https" : "http")://\(name)" }
+
+        /// Host, port and path, as logs and metrics name an instance that nobody has named: no query.
+        public var name: String { authority + path.prefix { $0 != "?" } }
+
+        /// As `print-config` shows it.
+        var redacted: String { hasQuery ? "\(description)?\(EffectiveYAML.redacted)" : text }
+
+        /// A query, which may be empty.
+        var hasQuery: Bool { path.utf8.contains(UInt8(ascii: "?")) }
+
+        /// Connections to one go to the other as well: scheme, host and port are the same.
+        func sharesConnections(with other: URLParts) -> Bool {
+            isTLS == other.isTLS && port == other.port && host.utf8.elementsEqual(other.host.utf8)
+        }
 
         /// Path and query, with the path that an empty one stands for.
         private static func target(_ text: Substring) throws(ValueProblem) -> String {

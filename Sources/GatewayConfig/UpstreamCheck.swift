@@ -15,6 +15,7 @@ struct UpstreamCheck {
     var root: ConfigNode
     var upstreams: [DecodedUpstream]
     var cluster: GatewayConfiguration.Cluster
+    var affinity: GatewayConfiguration.Affinity
 
     func run() {
         guard root.isSet("upstreams") else {
@@ -26,6 +27,8 @@ struct UpstreamCheck {
         checkPresence()
         for upstream in upstreams {
             checkURLs(of: upstream)
+            warnAboutNames(of: upstream)
+            checkAnswerHeaders(of: upstream)
         }
         checkInstanceIDs()
     }
@@ -109,6 +112,49 @@ struct UpstreamCheck {
             } else {
                 owners[url] = instance.node.path
             }
+        }
+    }
+
+    /// Names have no query, so a number tells these from each other; it changes when the list does.
+    private func warnAboutNames(of upstream: DecodedUpstream) {
+        var owners: [String: (path: String, url: GatewayConfiguration.URLParts)] = [:]
+        for instance in upstream.instances where instance.value.id == nil {
+            let url = instance.value.url
+            guard let owner = owners[url.name] else {
+                owners[url.name] = (instance.node.path, url)
+                continue
+            }
+            guard owner.url != url else { continue }
+            instance.node.warning(
+                "\(instance.node.path) differs from \(owner.path) by scheme or query only, so nothing but a number at"
+                    + " the end of its name tells it in logs and metrics; give each an id")
+        }
+    }
+
+    /// What answers say beside the gateway's own lines.
+    private func checkAnswerHeaders(of upstream: DecodedUpstream) {
+        let (node, names) = (upstream.node, upstream.value.forwardAnswerHeaders)
+        guard !names.isEmpty, node.isSound("forward_answer_headers") else { return }
+        let key = "forward_answer_headers"
+        if let own = affinity.header, names.contains(own), root.isSound("affinity.header") {
+            node.error(
+                "\(node.path).\(key) has the header of affinity.header, by which an instance could name another node;"
+                    + " remove it", at: key)
+        }
+        if affinity.cookie != nil, names.contains("set-cookie") {
+            node.warning(
+                "\(node.path).\(key) has set-cookie, so an instance can overwrite the cookie of affinity.cookie",
+                at: key)
+        }
+        if names.contains(where: { $0.hasPrefix("x-accel-") || $0.hasPrefix("x-sendfile") }) {
+            node.warning(
+                "\(node.path).\(key) has a name that begins with x-accel- or x-sendfile, by which an instance commands"
+                    + " a proxy in front of this node", at: key)
+        }
+        if upstream.isWithoutInstances {
+            node.warning(
+                "\(node.path).\(key) has no effect for instances that attach themselves: their attachments let nothing"
+                    + " more pass", at: key)
         }
     }
 

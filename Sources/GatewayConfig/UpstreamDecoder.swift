@@ -22,6 +22,9 @@ enum UpstreamDecoder {
         node.read("forward_authorization", .boolean, into: &upstream.forwardAuthorization)
         node.readList(
             "forward_headers", of: .forwardedHeader, atMost: ConfigBounds.listEntries, into: &upstream.forwardHeaders)
+        node.readList(
+            "forward_answer_headers", of: .forwardedAnswerHeader, atMost: ConfigBounds.listEntries,
+            into: &upstream.forwardAnswerHeaders)
         node.read("instance_tag", .choice, into: &upstream.instanceTag)
         node.read("resumable", .choice, into: &upstream.resumable)
         node.read("era", .choice, into: &upstream.era)
@@ -40,17 +43,33 @@ enum UpstreamDecoder {
             return node.value(.url).map { GatewayConfiguration.Instance(url: $0) }
         }
         let url = node.require("url", .url)
-        var sseURL: GatewayConfiguration.URLParts?
+        let sseURL = streamURL(node, beside: url)
         var id: String?
         var label: String?
         var capacity: Int?
-        node.readOptional("sse_url", .url, into: &sseURL)
         node.readOptional("id", .name, into: &id)
         node.readOptional("label", .name, into: &label)
         node.readOptional("capacity", .capacity, into: &capacity)
         return url.map {
             GatewayConfiguration.Instance(url: $0, sseURL: sseURL, id: id, label: label, capacity: capacity)
         }
+    }
+
+    /// Reads `sse_url`, of a file as of the flags of `attach`. An instance is one place: connections that were made for
+    /// one of its endpoints are used for the other.
+    static func streamURL(
+        _ node: ConfigNode, beside url: GatewayConfiguration.URLParts?
+    ) -> GatewayConfiguration.URLParts? {
+        var sseURL: GatewayConfiguration.URLParts?
+        node.readOptional("sse_url", .url, into: &sseURL)
+        if let url, let sseURL, !sseURL.sharesConnections(with: url) {
+            let (one, other) = (node.shown("sse_url", "\(sseURL)"), node.shown("url", "\(url)"))
+            node.error(
+                "\(node.childPath("sse_url")) (\(one)) has another scheme, host or port than 'url' (\(other)), but both"
+                    + " are reached over the same connections; write it with those of 'url', or leave it out",
+                at: "sse_url")
+        }
+        return sseURL
     }
 
     private static func tls(_ node: ConfigNode, of upstream: inout GatewayConfiguration.Upstream) {

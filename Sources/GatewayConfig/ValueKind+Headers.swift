@@ -12,9 +12,33 @@ extension ValueKind where Value == String {
         headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(["authorization"]))
     }
 
+    /// An entry of `forward_answer_headers`.
+    static var forwardedAnswerHeader: ValueKind {
+        .text("a header name such as x-request-id", text: \.self) { text throws(ValueProblem) in
+            guard isToken(text) else {
+                throw ValueProblem("is no header name; use 1 to 64 letters, digits and '-'")
+            }
+            let name = text.lowercased()
+            switch name {
+            case _ where HeaderNames.perConnection.contains(name) || HeaderNames.framing.contains(name):
+                throw ValueProblem("belongs to one connection and is never forwarded")
+            case _ where HeaderNames.alwaysInAnswers.contains(name):
+                throw ValueProblem("always passes; leave it out")
+            case _ where name.hasPrefix("mcp-") || name.utf8.elementsEqual("x-accel-buffering".utf8):
+                throw ValueProblem("is written by the gateway itself")
+            case _ where name.hasPrefix("access-control-"):
+                throw ValueProblem("is the gateway's to say; name the origins of browsers in 'allowed_origins'")
+            case "set-cookie2":
+                throw ValueProblem("is obsolete (RFC 6265); name set-cookie if cookies are meant")
+            default: return name
+            }
+        }
+    }
+
     /// A response header that names the node.
     static var affinityHeader: ValueKind {
-        headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(HeaderNames.ofAnswers))
+        let written = HeaderNames.ofAnswers.union(HeaderNames.alwaysInAnswers)
+        return headerName(refusing: HeaderNames.perConnection.union(HeaderNames.perMessage).union(written))
     }
 
     /// A cookie that names the node. The prefixes of RFC 6265bis would need `Secure`, and with it TLS.
@@ -55,6 +79,14 @@ private enum HeaderNames {
     static let perConnection: Set<String> = [
         "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
         "transfer-encoding", "upgrade",
+    ]
+    /// How long a message is, which is made anew on each side.
+    static let framing: Set<String> = ["content-length", "expect"]
+    /// What passes of each answer without being named.
+    static let alwaysInAnswers: Set<String> = [
+        "allow", "cache-control", "content-encoding", "content-language", "content-type", "date",
+        "mcp-protocol-version", "ratelimit", "ratelimit-policy", "retry-after", "traceparent", "tracestate", "vary",
+        "www-authenticate",
     ]
     /// Made anew for each message to an instance.
     static let perMessage: Set<String> = [

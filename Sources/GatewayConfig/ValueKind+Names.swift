@@ -1,5 +1,5 @@
-// Texts with a meaning: addresses, URLs, paths, names, header names, hosts, origins, secrets. Each refuses what could
-// not work later, so that a mistake is met at start-up and with a line number.
+// Texts with a meaning: addresses, URLs, paths, names, hosts, origins. Each refuses what could not work later, so that
+// a mistake is met at start-up and with a line number.
 
 extension ValueKind where Value == GatewayConfiguration.Address {
     static var address: ValueKind {
@@ -11,7 +11,7 @@ extension ValueKind where Value == GatewayConfiguration.Address {
 
 extension ValueKind where Value == GatewayConfiguration.URLParts {
     static var url: ValueKind {
-        .text("a URL such as http://127.0.0.1:9001/mcp", text: \.text) { text throws(ValueProblem) in
+        .text("a URL such as http://127.0.0.1:9001/mcp", text: \.redacted) { text throws(ValueProblem) in
             try GatewayConfiguration.URLParts(text)
         }
     }
@@ -70,11 +70,10 @@ extension ValueKind where Value == String {
         }
     }
 
-    /// An entry of `allowed_hosts`.
+    /// An entry of `allowed_hosts`; `*` stands for every host.
     static var allowedHost: ValueKind {
         .text("a host such as mcp.example.com", text: \.self) { text throws(ValueProblem) in
-            if text == "*" { throw ValueProblem("allows any host, which is no check; name the hosts") }
-            return try HostPort(parsing: text).text
+            text.utf8.elementsEqual("*".utf8) ? text : try HostPort(parsing: text).text
         }
     }
 
@@ -96,32 +95,5 @@ extension ValueKind where Value == String {
             if (scheme == "http" && parts.port == 80) || (scheme == "https" && parts.port == 443) { parts.port = nil }
             return "\(scheme)://\(parts.text)"
         }
-    }
-
-    /// A key for sealed ids. Only ever by reference: a secret in a file that is versioned is none.
-    static var secret: ValueKind {
-        let expected = "${env:NAME} or ${file:PATH}"
-        let text = { (secret: String) in secret }
-        return ValueKind(expected: expected, isText: true, isSecret: true, text: text) { scalar throws(ValueProblem) in
-            guard scalar.isOneReference else {
-                let advice = "write ${env:NAME} or ${file:PATH} instead, and nothing around it"
-                throw ValueProblem("holds the secret itself; \(advice)", hidesValue: true)
-            }
-            return try longEnough(scalar.text)
-        }
-    }
-
-    /// A key as it stands in a variable of the environment.
-    static var plainSecret: ValueKind {
-        .text("a secret", isSecret: true, text: \.self) { text throws(ValueProblem) in try longEnough(text) }
-    }
-
-    private static func longEnough(_ secret: String) throws(ValueProblem) -> String {
-        let length = secret.unicodeScalars.count
-        guard length >= 32 else {
-            let advice = "`openssl rand -hex 32` makes a good one"
-            throw ValueProblem("is \(length) characters long; at least 32 are needed: \(advice)")
-        }
-        return secret
     }
 }

@@ -1,5 +1,6 @@
 // The node's part on one event loop: its lanes to the instances, its cache of opened session ids, its running
 // exchanges, its counters. Everything here is touched on that loop only, so nothing locks.
+internal import Logging
 internal import MCPWire
 public import NIOCore
 internal import SealedBox
@@ -48,6 +49,8 @@ public final class Worker: RequestService, @unchecked Sendable {
     var unloggedBytes = 0
     /// Some were dropped, and this event loop has not seen to it yet.
     let hasLostHanded = Atomic<Bool>(false)
+    /// Bounds of what clients send.
+    let scanLimits: ScanLimits
     /// Bytes of a request's head as other members and event loops send it.
     let relayHeadBytes: Int
     /// Sessions are shared with other nodes.
@@ -71,10 +74,19 @@ public final class Worker: RequestService, @unchecked Sendable {
     private var ticks = 0
     private var health: [HealthChecker] = []
     private var checkedCallbacks: [() -> Void] = []
-    /// Messages of the gateway's own that instances are being told.
-    private var ownExchanges: [CheckExchange] = []
-    /// Beyond: the message is not sent.
-    private static let ownExchangesMax = 10_000
+    /// What instances are being told by the gateway itself.
+    private(set) lazy var ownMessages = OwnMessages(
+        worker: self, messagesMax: gateway.parts.limits.ownMessages, atOnce: gateway.parts.limits.ownMessagesAtOnce)
+    /// Exchanges on whose streams somebody has asked a question, by number.
+    var askers: [UInt64: Exchange] = [:]
+    /// Streams of 2024-11-05, by session.
+    var legacyStreams: [SessionID: Exchange] = [:]
+    /// Exchanges whose clients have left, by owner.
+    var detached: [Owner: Int] = [:]
+    /// Bytes of request bodies that may have to be sent again, or that their instances have not taken.
+    var requestBytes = 0
+    /// What is held whole of answers.
+    let heldBudget: HeldBudget
 
     init(gateway: Gateway, loop: any EventLoop, index: UInt8) throws {
         self.gateway = gateway
@@ -87,6 +99,9 @@ public final class Worker: RequestService, @unchecked Sendable {
                 limits: Self.relayLimits(gateway.parts.limits))
         }
         relayHeadBytes = Self.relayLimits(gateway.parts.limits).headBytesMax
+        scanLimits = ScanLimits(
+            depth: gateway.parts.limits.jsonDepth, numberBytes: gateway.parts.limits.jsonNumberBytes,
+            batch: gateway.parts.limits.batchMessages)
         hasDirectory = gateway.parts.cluster?.directory != nil
         streams = StreamTable(
             loop: index, bytesMax: gateway.parts.limits.replayTotalBytes,
@@ -97,6 +112,7 @@ public final class Worker: RequestService, @unchecked Sendable {
         metrics = WorkerMetrics(upstreams: gateway.parts.upstreams.count)
         accessLog = gateway.parts.accessLog.map { AccessLog(write: $0) }
         retryBudget = RetryBudget(percent: gateway.parts.limits.retryPercent)
+        heldBudget = HeldBudget(bytesMax: gateway.parts.limits.heldTotalBytes)
         now = gateway.clock.now
         nowSeconds = gateway.clock.seconds(now)
         relayDoor = RelayDoor(worker: self)
@@ -132,9 +148,6 @@ public final class Worker: RequestService, @unchecked Sendable {
         last.slot = exchange.slot
     }
 
-    /// The running exchange of this number.
-    func exchange(_ number: UInt64) -> Exchange? { exchanges.first { $0.number == number } }
-
     // MARK: Time
 
     /// - Parameter time: the clock's, unless a test knows better.
@@ -152,10 +165,11 @@ public final class Worker: RequestService, @unchecked Sendable {
         door?.tick(now: now)
         if questions.count > 0 { expireQuestions() }
         for checker in health { checker.tick(now: now) }
-        for exchange in ownExchanges { exchange.tick(now: now) }
-        ownExchanges.removeAll(where: \.isOver)
+        ownMessages.tick(now: now)
+        heldBudget.tick(now: now)
         if ticks % 40 == 0 {
             tokens.sweep()
+            if questions.count > 0 { questions.removeEnded() }
             if !health.isEmpty { gateway.answered.sweep(now: gateway.clock.unixSeconds) }
         }
         if !health.isEmpty, ticks % 20 == 0 { reapSessions() }
@@ -181,32 +195,45 @@ public final class Worker: RequestService, @unchecked Sendable {
 
     /// Tells an instance that a session is over, so that it can free what it holds and no node that has not heard of
     /// the end can use it. Nobody waits for the answer; what did not arrive is sent again.
-    func endUpstream(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], attempts: Int = 3) {
+    /// - Parameter credentials: the lines that the instance has accepted last in that session, where it is shown any.
+    func endUpstream(
+        _ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], credentials: [UInt8] = [],
+        attempts: Int = 3
+    ) {
         guard !sessionID.isEmpty else { return }
-        var lines = ByteBuffer()
+        var lines = ByteBuffer(bytes: credentials)
         lines.writeHeader("Mcp-Session-Id", sessionID)
         sendOwn(ExchangeRequest(verb: .delete, lines: lines, body: nil), upstream, instance) { [weak self] result in
             // Refused: its process is gone, and the session with it.
             guard case .failure(let error) = result, error.code != .refused, attempts > 1 else { return }
-            self?.endUpstreamLater(upstream, instance, sessionID, attempts: attempts - 1)
+            self?.endUpstreamLater(upstream, instance, sessionID, credentials: credentials, attempts: attempts - 1)
         }
     }
 
-    func endUpstreamLater(_ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], attempts: Int = 3) {
+    func endUpstreamLater(
+        _ upstream: UpstreamGroup, _ instance: Instance, _ sessionID: [UInt8], credentials: [UInt8], attempts: Int = 3
+    ) {
         loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
-            self?.endUpstream(upstream, instance, sessionID, attempts: attempts)
+            self?.endUpstream(upstream, instance, sessionID, credentials: credentials, attempts: attempts)
         }
+    }
+
+    /// The same for a session that this node knows.
+    func endUpstream(_ session: Session) {
+        endUpstream(
+            session.upstream, session.instance, session.upstreamSessionID, credentials: session.acceptedLines)
     }
 
     /// Sends something whose answer no client waits for.
     func sendOwn(
         _ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance,
-        then: @escaping (Result<CheckExchange.Reply, TransportError>) -> Void = { _ in }
+        then: @escaping OwnMessages.Completion = { _ in }
     ) {
-        guard ownExchanges.count < Self.ownExchangesMax else { return }
-        let exchange = CheckExchange(deadline: now + .seconds(5), completion: then)
-        exchange.start(request, lanes[upstream.index], instance)
-        if !exchange.isOver { ownExchanges.append(exchange) }
+        if ownMessages.send(request, upstream, instance, then: then) { return }
+        metrics.ownDropped &+= 1
+        gateway.parts.logger.error(
+            "messages of the gateway's own to instances are dropped: too many wait already",
+            metadata: ["upstream": "\(upstream.name)", "instance": "\(instance.name)"])
     }
 
     // MARK: Drain

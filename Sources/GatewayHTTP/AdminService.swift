@@ -9,12 +9,18 @@ public final class AdminService: RequestService {
     private let gateway: Gateway
     private let loop: any EventLoop
     private let access: AccessPolicy
+    private let doorCounts: (@Sendable () -> DoorCounts)?
 
-    /// - Parameter access: which Host and Origin may ask. Loopback names are the default for a loopback bind.
-    public init(gateway: Gateway, loop: any EventLoop, access: AccessPolicy) {
+    /// - Parameters:
+    ///   - access: which Host and Origin may ask. Loopback names are the default for a loopback bind.
+    ///   - doorCounts: what the listener for clients counts; nil where there is none.
+    public init(
+        gateway: Gateway, loop: any EventLoop, access: AccessPolicy, doorCounts: (@Sendable () -> DoorCounts)? = nil
+    ) {
         self.gateway = gateway
         self.loop = loop
         self.access = access
+        self.doorCounts = doorCounts
     }
 
     public func admit(_ head: RequestHead, _ block: ByteBuffer) -> Admission {
@@ -38,6 +44,7 @@ public final class AdminService: RequestService {
         case "/metrics":
             let sink = NIOLoopBound(sink, eventLoop: loop)
             gateway.metricsText(on: loop).assumeIsolated().whenSuccess { [self] text in
+                let text = text + (doorCounts.map { DoorTelemetry.text($0()) } ?? "")
                 answer(
                     Answer(
                         status: 200, lines: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",

@@ -1,40 +1,49 @@
-// What time and a drain do to a client connection: heads and bodies that do not arrive, idle connections, last answers
-// that nobody takes. Deadlines are looked at twice a second by the connection's table.
+// What time and a drain do to a client connection: heads and bodies that do not arrive, idle connections. Deadlines are
+// looked at twice a second by the connection's table. Answers that nobody takes: `HTTP1Connection+Bounds`.
 internal import GatewayCore
 internal import HTTPWire
 internal import NIOCore
 
 extension HTTP1Connection {
     func tick(now: NIODeadline) {
+        if queue.mayHold { lookAtQueue(now: now) }
         guard now >= deadline else { return }
-        if isStillTaking() { return deadline = now + table.options.lingerTimeout }
+        if isOutWaited { return deadline = now + table.options.lingerTimeout }
         deadline = .distantFuture
         switch phase {
-        case .readingHead where inbox.readableBytes == 0 || !isWritable: context?.close(promise: nil)
+        case .readingHead where isBetweenRequests || !isWritable: context?.close(promise: nil)
         case .readingHead, .readingBody:
-            refuse(
-                Answer(
-                    status: 408, lines: "Content-Type: text/plain\r\n",
-                    body: Array("The request did not arrive whole in time; send it faster.".utf8)), verb: .get)
+            table.ledger.note(.slowRequest)
+            refuse(Self.text(408, "The request did not arrive whole in time; send it faster."), verb: .get)
         case .lingering, .closed: context?.close(promise: nil)
         case .answering: break
         }
     }
 
-    /// Between answers: the client has taken some of what waits for it since this was last asked.
-    private func isStillTaking() -> Bool {
+    /// Nothing of a request has come. A CR LF behind the last one is none (RFC 9112 §2.2): it begins no wait for a
+    /// head, at whose end an idle client would be told 408.
+    var isBetweenRequests: Bool {
+        let crlf: (UInt8, UInt8) = (0x0D, 0x0A)
+        let (first, second) = (inbox.readerIndex, inbox.readerIndex + 1)
+        switch inbox.readableBytes {
+        case 0: return true
+        case 1: return inbox.getInteger(at: first) == crlf.0
+        case 2: return inbox.getInteger(at: first) == crlf.0 && inbox.getInteger(at: second) == crlf.1
+        default: return false
+        }
+    }
+
+    /// Between answers, while the client still has something to take: its queue is looked after, see `lookAtQueue`.
+    private var isOutWaited: Bool {
         switch phase {
-        case .readingHead, .lingering:
-            let queued = bufferedBytes
-            defer { lastQueued = queued }
-            return queued > 0 && queued < lastQueued
-        case .readingBody, .answering, .closed: return false
+        case .readingHead, .lingering: queue.counted > 0
+        case .readingBody, .answering, .closed: false
         }
     }
 
     /// Closes it if it waits for another request. A client that has just connected gets its first answer.
     func closeIfIdle() {
-        guard hasServed, case .readingHead = phase, inbox.readableBytes == 0 else { return }
+        guard hasServed, case .readingHead = phase, isBetweenRequests else { return }
         if bufferedBytes > 0 { linger() } else { context?.close(promise: nil) }
     }
 

@@ -19,8 +19,9 @@ final class HTTP1Connection: ChannelInboundHandler {
         case closed
     }
 
-    /// Bytes of following requests that are read ahead while an answer is under way. Beyond: reading stops.
-    static let pipelinedBytesMax = 64 * 1024
+    /// Bytes of one read. While an answer is under way, or while its client takes no answers, so much of what follows
+    /// is read ahead. Beyond: reading stops.
+    static let receivedBytesMax = 16 * 1024
 
     let table: ConnectionTable
     let service: any RequestService
@@ -30,21 +31,22 @@ final class HTTP1Connection: ChannelInboundHandler {
     /// Place in the table's list.
     var slot = 0
     private var reader: RequestHeadReader
-    private(set) var inbox = ByteBuffer()
+    var inbox = ByteBuffer()
     private var observer: (any ClientObserver)?
     private var sink: HTTP1Sink?
     private(set) var hasServed = false
     private var isAdvancing = false
     private(set) var isWritable = true
     private var hasStoppedReading = false
-    /// What waited for the client when that was last looked at.
-    var lastQueued = Int.max
-    private let isOverLimit: Bool
+    /// Of a request that is not there whole.
+    var pending = PendingRequest()
+    var queue = ClientQueue()
+    /// It has one of the listener's places.
+    private var isAdmitted = false
 
     init(table: ConnectionTable, service: any RequestService) {
         self.table = table
         self.service = service
-        isOverLimit = table.isFull
         reader = RequestHeadReader(limits: table.options.headLimits)
         deadline = .now() + table.options.headTimeout
     }
@@ -53,32 +55,41 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        table.add(self)
+        isAdmitted = table.ledger.connections.enter()
+        if isAdmitted { table.add(self) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        count(-incomingBytes)
-        table.remove(self)
+        holdReceived(0)
+        countQueue(0)
+        if isAdmitted {
+            table.remove(self)
+            table.ledger.connections.leave()
+        }
         self.context = nil
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if isOverLimit {
-            refuse(Answer(status: 503, lines: "Retry-After: 1\r\n"), verb: .get)
-        }
+        guard isAdmitted else { return turnAway(context) }
         context.read()
+    }
+
+    /// One attempt to say why, and closed: whoever is too many must not take a file that clients need.
+    private func turnAway(_ context: ChannelHandlerContext) {
+        table.ledger.note(.full)
+        phase = .closed
+        write(Self.fullAnswer)
+        context.close(promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if case .lingering = phase { return }
-        if inbox.readableBytes == 0 {
-            inbox = bytes
-        } else {
-            // Requests that are done must not stay because the next one has always begun.
-            if inbox.readerIndex > Self.pipelinedBytesMax { inbox.discardReadBytes() }
-            inbox.writeBuffer(&bytes)
+        switch phase {
+        case .lingering, .closed: return
+        // Nothing was asked for: the client has ended its side, for NIO reads to that end. It is taken for gone.
+        case .readingHead, .readingBody, .answering: if hasStoppedReading { return }
         }
+        if inbox.readableBytes == 0 { inbox = bytes } else { inbox.writeBuffer(&bytes) }
         advance()
     }
 
@@ -86,6 +97,7 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
+        countQueue(bufferedBytes)
         observer?.clientIsWritable(isWritable)
         guard isWritable, !isAdvancing, case .readingHead = phase else { return }
         advance()
@@ -94,6 +106,8 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         phase = .closed
+        inbox = ByteBuffer()
+        holdReceived(0)
         sink?.detach()
         sink = nil
         let observer = observer
@@ -106,11 +120,12 @@ final class HTTP1Connection: ChannelInboundHandler {
     // MARK: Reading
 
     /// Asks for more bytes, unless there is enough to do, or the client does not take the answers it has asked for.
-    private func readOn() {
+    func readOn() {
         switch phase {
-        case .answering: hasStoppedReading = inbox.readableBytes > Self.pipelinedBytesMax
-        case .readingHead: hasStoppedReading = !isWritable
-        case .readingBody, .lingering, .closed: hasStoppedReading = false
+        case .answering: hasStoppedReading = inbox.readableBytes > 0
+        case .readingHead: hasStoppedReading = !isWritable || pending.waitsForRoom
+        case .readingBody: hasStoppedReading = pending.waitsForRoom
+        case .lingering, .closed: hasStoppedReading = false
         }
         if !hasStoppedReading { context?.read() }
     }
@@ -119,13 +134,13 @@ final class HTTP1Connection: ChannelInboundHandler {
     private func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
-        defer { isAdvancing = false }
         do {
             while try step() {}
         } catch {
-            let body = Array(error.reason.utf8)
-            refuse(Answer(status: error.status, lines: "Content-Type: text/plain\r\n", body: body), verb: .get)
+            refuse(Self.text(error.status, error.reason), verb: .get)
         }
+        isAdvancing = false
+        settleReceived()
     }
 
     /// False when more bytes are needed, or none are wanted now.
@@ -137,7 +152,8 @@ final class HTTP1Connection: ChannelInboundHandler {
                 Result { () throws(HeadError) in try reader.read(view) }
             }
             guard let head = try reading.get() else {
-                if !isReadingHead { beginHead() }
+                if !isReadingHead, !isBetweenRequests { beginHead() }
+                pending.noteArrival(table.clock())
                 return false
             }
             isReadingHead = false
@@ -150,14 +166,6 @@ final class HTTP1Connection: ChannelInboundHandler {
         }
     }
 
-    /// What this connection adds to the table's count.
-    private var incomingBytes = 0
-
-    private func count(_ bytes: Int) {
-        incomingBytes += bytes
-        table.incomingBytes += bytes
-    }
-
     private func readBody(
         _ head: RequestHead, _ block: ByteBuffer, _ body: inout BodyCollector
     ) throws(HeadError) -> Bool {
@@ -167,16 +175,14 @@ final class HTTP1Connection: ChannelInboundHandler {
         let result = Result { () throws(HeadError) in try body.read(&inbox) }
         phase = .readingBody(head, block, body)
         guard try result.get() else {
-            count(body.bytes.readableBytes - before)
-            guard table.hasRoomForBodies else { throw Self.noRoom }
+            let grew = body.bytes.readableBytes > before
+            pending.noteBody(storage: body.bytes.storageCapacity, grew: grew, table.clock())
             return false
         }
-        count(-incomingBytes)
+        pending.bodyStorage = 0
         serve(head, block, body.bytes)
         return true
     }
-
-    private static let noRoom = HeadError(503, "This node is receiving as much as it can hold; try again.")
 
     private var isReadingHead = false
 
@@ -206,7 +212,7 @@ final class HTTP1Connection: ChannelInboundHandler {
             }
             let body = try BodyCollector(head.framing, bytesMax: most)
             deadline = .now() + table.options.bodyTimeout
-            phase = .readingBody(head, block, body)
+            phase = .readingBody(head, block.withoutSlack(), body)
             if head.expectsContinue, inbox.readableBytes == 0 {
                 write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
             }
@@ -221,10 +227,11 @@ final class HTTP1Connection: ChannelInboundHandler {
         deadline = .distantFuture
         let sink = HTTP1Sink(self, head)
         self.sink = sink
-        let observer = service.serve(Request(head: head, block: block, body: body), to: sink)
+        let request = Request(head: head, block: block.withoutSlack(), body: body.withoutSlack())
+        let observer = service.serve(request, to: sink)
         // It may have been answered within the call; then nobody is to hear of this client any more.
         guard self.sink === sink else {
-            if case .closed = phase { observer?.clientLeft() }
+            if sink.hasLostClient { observer?.clientLeft() }
             return
         }
         self.observer = observer
@@ -240,13 +247,13 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     /// Answers, says that the connection ends, and drops what the client still sends.
     func refuse(_ answer: Answer, verb: Verb) {
-        count(-incomingBytes)
-        guard case .closed = phase else {
-            phase = .answering
-            let sink = HTTP1Sink(self, verb: verb)
-            self.sink = sink
-            return sink.answer(answer)
-        }
+        if case .closed = phase { return }
+        phase = .answering
+        inbox = ByteBuffer()
+        holdReceived(0)
+        let sink = HTTP1Sink(self, verb: verb)
+        self.sink = sink
+        sink.answer(answer)
     }
 
     /// The sink has written the whole answer.
@@ -258,8 +265,6 @@ final class HTTP1Connection: ChannelInboundHandler {
         guard keepsAlive else { return linger() }
         phase = .readingHead
         deadline = .now() + table.options.keepAliveTimeout
-        lastQueued = .max
-        if inbox.readableBytes == 0 { inbox = ByteBuffer() }
         guard !isAdvancing else { return }
         if inbox.readableBytes > 0 { advance() }
         if hasStoppedReading { readOn() }
@@ -274,26 +279,9 @@ final class HTTP1Connection: ChannelInboundHandler {
 
     func linger() {
         phase = .lingering
-        inbox.clear()
-        lastQueued = .max
+        inbox = ByteBuffer()
         deadline = .now() + table.options.lingerTimeout
         context?.close(mode: .output, promise: nil)
         context?.read()
     }
-
-    // MARK: Writing
-
-    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
-
-    func writeWithoutFlush(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
-
-    func flush() { context?.flush() }
-
-    var queuedBytes: Int { isWritable ? 0 : bufferedBytes }
-
-    var bufferedBytes: Int {
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
-
-    var clientAddress: String { context?.remoteAddress?.ipAddress ?? "-" }
 }

@@ -18,6 +18,7 @@ final class HTTP1Sink: ResponseSink {
     private var keepsAlive: Bool
     private let isHTTP11: Bool
     private let isHead: Bool
+    private(set) var hasLostClient = false
 
     init(_ connection: HTTP1Connection, _ head: RequestHead) {
         self.connection = connection
@@ -106,8 +107,11 @@ final class HTTP1Sink: ResponseSink {
         connection.answerAborted()
     }
 
-    /// The client is gone.
-    func detach() { connection = nil }
+    /// The client is gone, not the answer.
+    func detach() {
+        connection = nil
+        hasLostClient = true
+    }
 
     /// A whole answer at once.
     func answer(_ answer: Answer) {

@@ -6,9 +6,12 @@ internal import NIOPosix
 
 /// A bound listener.
 public final class HTTPListener: Sendable {
-    /// What a client connection keeps for reading; it grows while a large body is in flight.
-    private static let receiveBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65536)
+    /// What a client connection keeps for reading; it grows while a large body is in flight. NIO does not let go of it
+    /// while the connection is idle.
+    private static let receiveBuffer = AdaptiveRecvByteBufferAllocator(
+        minimum: 1024, initial: 2048, maximum: HTTP1Connection.receivedBytesMax)
 
+    private let ledger: DoorLedger
     private let loops: [Loop]
     private let channel: any Channel
 
@@ -25,7 +28,8 @@ public final class HTTPListener: Sendable {
         }
     }
 
-    private init(loops: [Loop], channel: any Channel) {
+    private init(_ ledger: DoorLedger, loops: [Loop], channel: any Channel) {
+        self.ledger = ledger
         self.loops = loops
         self.channel = channel
     }
@@ -37,25 +41,32 @@ public final class HTTPListener: Sendable {
         host: String, port: Int, group: any EventLoopGroup, options: ListenerOptions,
         makeService: @escaping @Sendable (any EventLoop) throws -> any RequestService
     ) -> EventLoopFuture<HTTPListener> {
-        let all = Array(group.makeIterator())
-        let parts = all.map { loop in
+        let ledger = DoorLedger(options)
+        let parts = Array(group.makeIterator()).map { loop in
             loop.submit {
-                let table = ConnectionTable(options: options, loops: all.count)
+                let table = ConnectionTable(ledger, loop: loop)
                 table.start(on: loop)
+                ledger.join(LoopMember(loop, table))
                 return Loop(loop, table, try makeService(loop))
             }
         }
         return EventLoopFuture.whenAllSucceed(parts, on: group.any()).flatMap { loops in
-            bootstrap(group, options, loops).bind(host: host, port: port)
-                .map { HTTPListener(loops: loops, channel: $0) }
+            bootstrap(group, ledger, loops).bind(host: host, port: port)
+                .map { HTTPListener(ledger, loops: loops, channel: $0) }
         }
     }
 
     private static func bootstrap(
-        _ group: any EventLoopGroup, _ options: ListenerOptions, _ loops: [Loop]
+        _ group: any EventLoopGroup, _ ledger: DoorLedger, _ loops: [Loop]
     ) -> ServerBootstrap {
-        ServerBootstrap(group: group)
+        let queuedBytesMax = ledger.options.queuedBytesMax
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(ledger))
+                }
+            }
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -64,7 +75,7 @@ public final class HTTPListener: Sendable {
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(
-                    low: options.queuedBytesMax / 4, high: options.queuedBytesMax)
+                    low: queuedBytesMax / 4, high: queuedBytesMax)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -77,6 +88,9 @@ public final class HTTPListener: Sendable {
 
     /// The port that was bound: the free one that was found when 0 was asked for.
     public var port: Int { channel.localAddress?.port ?? 0 }
+
+    /// What it holds, and whom it has turned away or cut off. May be asked from anywhere.
+    public var counts: DoorCounts { ledger.counts }
 
     /// Every answer from now on ends its connection; idle connections end at once.
     public func drain() {

@@ -9,9 +9,10 @@ public enum HeaderName: UInt8, CaseIterable, Sendable {
     case mcpMethod, mcpName, mcpProtocolVersion, mcpSessionID, origin
     case accessControlRequestMethod, accessControlRequestHeaders
     // These matter only for what is forwarded.
-    case acceptLanguage, allow, authorization, baggage, cacheControl, connection, cookie, date, forwarded, mcpParam
-    case proxyAuthenticate, proxyAuthorization, proxyConnection, retryAfter, server, setCookie, te
-    case traceparent, tracestate
+    case acceptLanguage, allow, authorization, baggage, cacheControl, connection, contentLanguage, cookie, date
+    case forwarded, mcpParam
+    case proxyAuthenticate, proxyAuthorization, proxyConnection, rateLimit, rateLimitPolicy, retryAfter, server
+    case setCookie, te, traceparent, tracestate
     case trailer, transferEncoding, upgrade, userAgent, vary, wwwAuthenticate, xAccelBuffering
     case accessControlAllow, accessControlExpose
 
@@ -49,6 +50,7 @@ extension HeaderName {
         case (7, 0x75): return .upgrade.named("upgrade", bytes)
         case (8, 0x6D): return .mcpName.named("mcp-name", bytes)
         case (9, 0x66): return .forwarded.named("forwarded", bytes)
+        case (9, 0x72): return .rateLimit.named("ratelimit", bytes)
         case (10, 0x63): return .connection.named("connection", bytes)
         case (10, 0x6B): return .keepAlive.named("keep-alive", bytes)
         case (10, 0x6D): return .mcpMethod.named("mcp-method", bytes)
@@ -64,7 +66,10 @@ extension HeaderName {
         case (14, 0x63): return .contentLength.named("content-length", bytes)
         case (14, 0x6D): return .mcpSessionID.named("mcp-session-id", bytes)
         case (15, 0x61): return .acceptLanguage.named("accept-language", bytes)
-        case (16, 0x63): return .contentEncoding.named("content-encoding", bytes)
+        case (16, 0x63):
+            let name = HeaderName.contentEncoding.named("content-encoding", bytes)
+            return name != .other ? name : contentLanguage.named("content-language", bytes)
+        case (16, 0x72): return .rateLimitPolicy.named("ratelimit-policy", bytes)
         case (16, 0x70): return .proxyConnection.named("proxy-connection", bytes)
         case (16, 0x77): return .wwwAuthenticate.named("www-authenticate", bytes)
         case (17, 0x74): return .transferEncoding.named("transfer-encoding", bytes)
@@ -75,8 +80,7 @@ extension HeaderName {
         case (30, 0x61): return .accessControlRequestHeaders.named("access-control-request-headers", bytes)
         case (29, 0x61):
             let name = HeaderName.accessControlExpose.named("access-control-expose-headers", bytes)
-            if name != .other { return name }
-            return accessControlRequestMethod.named("access-control-request-method", bytes)
+            return name != .other ? name : accessControlRequestMethod.named("access-control-request-method", bytes)
         default: return findByPrefix(bytes)
         }
     }

@@ -6,7 +6,7 @@ public enum Verb: UInt8, Sendable {
     case get, post, delete, options, head, other
 }
 
-/// One complete request head. Ranges count from the head's first byte.
+/// One complete request head. Ranges count from the first byte that was read for it.
 ///
 /// A class, because it is large and goes through many hands on the hot path.
 public final class RequestHead: Sendable {
@@ -24,7 +24,7 @@ public final class RequestHead: Sendable {
     /// Header lines in their order.
     public let fields: [HeadField]
     public let known: KnownFields
-    /// Bytes of the head with the empty line that ends it.
+    /// Bytes of the head with the empty line that ends it, and with the one before it, if there was one.
     public let byteCount: Int
 
     init(
@@ -64,7 +64,12 @@ public struct RequestHeadReader: Sendable {
     /// - Throws: ``HeadError`` with the status to answer; the connection must then be closed.
     public mutating func read(_ bytes: UnsafeRawBufferPointer) throws(HeadError) -> RequestHead? {
         if start == nil {
-            guard let line = try lines.nextLine(in: bytes, limits: limits) else { return nil }
+            guard var line = try lines.nextLine(in: bytes, limits: limits) else { return nil }
+            // Some clients send a CR LF behind a body. One is ignored, as RFC 9112 §2.2 asks; a second is refused.
+            if line.isEmpty, line.lowerBound == 0 {
+                guard let second = try lines.nextLine(in: bytes, limits: limits) else { return nil }
+                line = second
+            }
             start = try Self.startLine(bytes, line)
         }
         guard try lines.read(bytes, limits: limits), let start else { return nil }

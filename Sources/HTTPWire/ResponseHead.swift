@@ -8,17 +8,22 @@ public final class ResponseHead: Sendable {
     public let framing: Framing
     /// The instance is ready for another request on this connection.
     public let keepsAlive: Bool
+    /// The lines announce a body, and the status says that there is none (RFC 9112 §6.3). ``framing`` is `.none`, but
+    /// senders get this wrong: what comes next on the connection may be that body, and must not be taken for an answer.
+    public let hasDisputedBody: Bool
     public let fields: [HeadField]
     public let known: KnownFields
     /// Bytes of the head with the empty line that ends it.
     public let byteCount: Int
 
     init(
-        status: Int, framing: Framing, keepsAlive: Bool, fields: [HeadField], known: KnownFields, byteCount: Int
+        status: Int, framing: Framing, keepsAlive: Bool, hasDisputedBody: Bool, fields: [HeadField],
+        known: KnownFields, byteCount: Int
     ) {
         self.status = status
         self.framing = framing
         self.keepsAlive = keepsAlive
+        self.hasDisputedBody = hasDisputedBody
         self.fields = fields
         self.known = known
         self.byteCount = byteCount
@@ -50,6 +55,7 @@ public struct ResponseHeadReader: Sendable {
         let head = ResponseHead(
             status: status, framing: try framing(status),
             keepsAlive: isHTTP11 ? !lines.saysClose : lines.saysKeepAlive && !lines.saysClose,
+            hasDisputedBody: Self.hasNoBody(status) && (lines.isChunked || lines.contentLength ?? 0 > 0),
             fields: lines.fields, known: lines.known, byteCount: lines.lineStart)
         reset()
         return head
@@ -61,11 +67,13 @@ public struct ResponseHeadReader: Sendable {
             guard isHTTP11 else { throw .codingInHTTP10 }
             guard lines.contentLength == nil else { throw .lengthWithChunks }
         }
-        if status < 200 || status == 204 || status == 304 { return .none }
+        if Self.hasNoBody(status) { return .none }
         if lines.isChunked { return .chunked }
         guard let length = lines.contentLength else { return .untilClose }
         return length > 0 ? .length(length) : .none
     }
+
+    private static func hasNoBody(_ status: Int) -> Bool { status < 200 || status == 204 || status == 304 }
 
     private mutating func readStatus(_ line: UnsafeRawBufferPointer) throws(HeadError) {
         guard line.count >= 12, ByteCompare.hasPrefix(line, "HTTP/1."), line[8] == 0x20,

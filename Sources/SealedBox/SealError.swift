@@ -4,8 +4,6 @@
 public enum SealError: Error, Equatable, CustomStringConvertible {
     /// The number of keys is not 1 or 2.
     case keyCount(Int)
-    /// Both keys have the same one-byte id, so a sealed token could not say which of them opens it.
-    case equalKeyIDs(UInt8)
     /// OpenSSL has no working AES-256-GCM (for example a provider configuration without it), or is out of memory.
     case cipherUnavailable
 
@@ -13,9 +11,6 @@ public enum SealError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .keyCount(let count):
             return "cannot make a sealer from \(count) keys: give one key, or two while a secret is being rotated"
-        case .equalKeyIDs(let id):
-            return "cannot make a sealer: both secrets give the key id \(id), because they are the same or by a"
-                + " 1 in 256 chance; choose another new secret"
         case .cipherUnavailable:
             return "cannot make a sealer: OpenSSL offers no AES-256-GCM; check the OpenSSL 3 installation and"
                 + " its openssl.cnf (the default provider must be active)"

@@ -30,10 +30,10 @@ public final class Sealer {
     private static let noncesDrawnAhead = 32
 
     /// - Parameter keys: One key, or two while a secret is being rotated; the first one seals.
-    /// - Throws: ``SealError`` for another number of keys, two keys with the same id, or an OpenSSL without AES-GCM.
+    ///   Two keys may have the same id, as 1 in 256 pairs has: then each of them is tried.
+    /// - Throws: ``SealError`` for another number of keys, or an OpenSSL without AES-GCM.
     public init(keys: [SealingKey]) throws(SealError) {
         guard let first = keys.first, keys.count <= 2 else { throw .keyCount(keys.count) }
-        if let second = keys.dropFirst().first, second.id == first.id { throw .equalKeyIDs(first.id) }
         sealing = try AES256GCM(key: first.bytes, direction: .seal)
         var opening: [(id: UInt8, cipher: AES256GCM)] = []
         for key in keys {
@@ -85,8 +85,16 @@ public final class Sealer {
     public func open(_ sealed: UnsafeRawBufferPointer, context: StaticString) -> [UInt8]? {
         let count = sealed.count - Self.overhead
         guard (0...Self.maximumPlaintextCount).contains(count), sealed[0] == Self.version else { return nil }
-        let id = sealed[1]
-        guard let cipher = opening.first(where: { $0.id == id })?.cipher else { return nil }
+        // The id only spares the other key's attempt; it is one byte, so that both may have it.
+        for key in opening where key.id == sealed[1] {
+            if let plaintext = open(sealed, count, with: key.cipher, context: context) { return plaintext }
+        }
+        return nil
+    }
+
+    private func open(
+        _ sealed: UnsafeRawBufferPointer, _ count: Int, with cipher: AES256GCM, context: StaticString
+    ) -> [UInt8]? {
         var authentic = false
         let plaintext = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])

@@ -42,7 +42,10 @@ public protocol ExchangeHandle: AnyObject {
 
 /// Who hears an answer. Exactly one of ``answerEnded()`` and ``exchangeFailed(_:)`` comes last, unless cancelled.
 public protocol ExchangeReceiver: AnyObject {
-    /// The answer's head. Comes once, first.
+    /// Every byte of the request was handed to the system: the transport keeps nothing of its body. Comes at most once,
+    /// only for bodies above ``ExchangeRequest/countedBodyBytes``, before or after the head.
+    func requestSent()
+    /// The answer's head. Comes once, first of the answer.
     func answerBegan(_ head: AnswerHead)
     /// Bytes of the body, unframed, in order.
     func answerBytes(_ bytes: ByteBuffer)
@@ -52,4 +55,14 @@ public protocol ExchangeReceiver: AnyObject {
     func answerEnded()
     /// The exchange failed, before or after the head.
     func exchangeFailed(_ error: TransportError)
+}
+
+extension ExchangeReceiver {
+    public func requestSent() {}
+}
+
+extension ExchangeRequest {
+    /// Bytes of a body from which on it matters who holds it. A transport copies smaller ones behind the head and says
+    /// nothing of them; of larger ones it tells by ``ExchangeReceiver/requestSent()`` when it lets go.
+    public static let countedBodyBytes = 16 * 1024
 }

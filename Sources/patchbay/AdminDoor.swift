@@ -10,22 +10,25 @@ internal import NIOPosix
 struct AdminDoor {
     let configuration: GatewayConfiguration
     let logger: Logger
+    let log: LogWriter
 
     /// The default address may be taken by another node on this machine: then the node goes on without. An address
     /// that the operator chose must work.
-    func bind(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) throws -> HTTPListener? {
+    func bind(
+        _ gateway: Gateway, _ group: MultiThreadedEventLoopGroup, doorCounts: (@Sendable () -> DoorCounts)? = nil
+    ) throws -> HTTPListener? {
         guard configuration.admin.isEnabled else { return nil }
         let address = configuration.admin.listen
         let access = address.isLoopback ? AccessPolicy.loopback : AccessPolicy(hosts: nil, origins: [])
         do {
             let listener = try HTTPListener.bind(
-                host: address.host, port: address.port, group: group, options: ListenerOptions()
-            ) { loop in AdminService(gateway: gateway, loop: loop, access: access) }.wait()
+                host: address.host, port: address.port, group: group, options: .forOperators
+            ) { loop in AdminService(gateway: gateway, loop: loop, access: access, doorCounts: doorCounts) }.wait()
             logger.info("admin listener is up", metadata: ["listen": "\(address.host):\(listener.port)"])
             return listener
         } catch {
             if configuration.admin.isExplicit {
-                StandardError.print("error: cannot listen on \(address) (admin.listen): \(error)")
+                log.fail("error: cannot listen on \(address) (admin.listen): \(error)")
                 throw ExitCode.cannotBind
             }
             logger.warning(

@@ -1,5 +1,6 @@
 // Puts the parts together as the configuration says: text values become the core's values, and the transports are
 // chosen. The list of transports is here and nowhere else.
+internal import ArgumentParser
 internal import GatewayConfig
 internal import GatewayCore
 internal import GatewayHTTP
@@ -13,13 +14,14 @@ internal import TransportAPI
 internal import TransportKit
 
 struct Assembly {
-    /// Files that are kept for everything but clients and their instances: checks, logs, the admin listener.
-    private static let reservedFiles = 128
-
     let configuration: GatewayConfiguration
     let logger: Logger
     /// How many files this process may open.
     let filesMax: Int
+
+    /// Files that are kept for everything but clients and their instances: checks, logs, the admin listener, links to
+    /// other members and those who are told that there is no room; and three for each event loop.
+    var reservedFiles: Int { max(128, 64 + 8 * configuration.eventLoops) }
 
     /// The core's parts.
     /// - Throws: when a transport cannot be set up, for example because TLS files are unusable.
@@ -60,15 +62,22 @@ struct Assembly {
         options.keepAliveTimeout = TimeAmount(configuration.timeouts.keepAlive)
         options.connectionsMax = connectionsMax
         options.queuedBytesMax = configuration.limits.streamBuffer
+        options.queuedTotalMax = configuration.limits.queued
+        options.incomingBytesMax = configuration.limits.incoming
+        options.writeTimeout = TimeAmount(configuration.timeouts.write)
         return options
     }
 
     /// A stream takes two files, one towards each side; who does not fit is told so instead of failing half-way.
     var connectionsMax: Int {
-        filesMax == 0
-            ? configuration.limits.connections
-            : min(configuration.limits.connections, max(1, (filesMax - Self.reservedFiles) / 2))
+        let wanted = configuration.limits.connections
+        return filesMax == 0 ? wanted : min(wanted, max(1, clientFiles / 2))
     }
+
+    /// Not even one client's two files are within the system's limit.
+    var leavesNoFilesForClients: Bool { filesMax != 0 && clientFiles < 2 }
+
+    private var clientFiles: Int { filesMax - reservedFiles }
 
     /// This start of this process.
     var member: MemberID {
@@ -92,10 +101,17 @@ struct Assembly {
         limits.callsPerSession = from.callsPerSession
         limits.batchMessages = from.batch
         limits.jsonDepth = from.jsonDepth
+        limits.jsonNumberBytes = from.jsonNumber
         limits.replayEvents = from.replayEvents
         limits.replayBytes = from.replayBytes
-        limits.replayTotalBytes = from.replayTotal / max(configuration.eventLoops, 1)
         limits.questionsPerSession = from.questionsPerSession
+        // The core counts these on each event loop.
+        limits.heldTotalBytes = configuration.share(of: from.held)
+        limits.requestBytes = configuration.share(of: from.requests)
+        limits.replayTotalBytes = configuration.share(of: from.replayTotal)
+        limits.replayLiveBytes = configuration.share(of: from.replayLive)
+        limits.unloggedBytes = configuration.share(of: limits.unloggedBytes)
+        limits.handedBytes = configuration.share(of: limits.handedBytes)
         return limits
     }
 
@@ -112,22 +128,19 @@ struct Assembly {
         return waits
     }
 
-    /// On loopback only this machine's names may come in. Elsewhere the operator says which hosts there are, and a
-    /// missing list allows every Host; a web page is stopped by its Origin all the same.
+    /// Only hosts that the operator named, or that are this machine by themselves: a web page whose name leads here
+    /// names its own.
     private var access: AccessPolicy {
         let loopback = ["localhost", "127.0.0.1", "[::1]"]
         let origins = loopback.flatMap { ["http://\($0):*", "https://\($0):*"] } + configuration.allowedOrigins
-        let own = configuration.listen.host
-        let hosts = loopback + [own.contains(":") ? "[\(own)]" : own] + configuration.allowedHosts
-        let allowsAll = !configuration.listen.isLoopback && configuration.allowedHosts.isEmpty
-        return AccessPolicy(hosts: allowsAll ? nil : hosts, origins: origins)
+        return AccessPolicy(hosts: configuration.servedHosts, origins: origins)
     }
 
     // MARK: Upstreams
 
     private func group(_ index: Int, _ upstream: GatewayConfiguration.Upstream) throws -> UpstreamGroup {
-        let instances = upstream.instances.enumerated().map { place, instance in
-            let name = instance.id ?? instance.url.authority + instance.url.path
+        let instances = zip(upstream.instances, upstream.instanceNames).enumerated().map { place, pair in
+            let (instance, name) = pair
             // An attachment only announces it: its refusal would reach a client for whom another instance has room.
             let capacity = configuration.isAttachment ? 0 : instance.capacity ?? 0
             return Instance(
@@ -196,6 +209,30 @@ struct Assembly {
         return options
     }
 
+    /// Makes what can be made without opening anything, so that `check-config` refuses what `serve` would.
+    static func check(_ configuration: GatewayConfiguration) throws {
+        let logger = Logger(label: "patchbay") { _ in SwiftLogNoOpLogHandler() }
+        let assembly = Assembly(configuration: configuration, logger: logger, filesMax: 0)
+        for upstream in configuration.upstreams {
+            do {
+                _ = try assembly.transport(upstream)
+            } catch {
+                StandardError.print("error: \(error)")
+                throw ExitCode.badConfig
+            }
+        }
+    }
+
+    /// What is wrong with the files that an upstream names.
+    private struct UnusableTLS: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ upstream: GatewayConfiguration.Upstream, _ reason: any Error) {
+            let file = upstream.tls.caFile.map { " and whether \($0) holds certificates" } ?? ""
+            description = "the TLS of upstream '\(upstream.name)' cannot be set up: \(reason); check its tls\(file)"
+        }
+    }
+
     /// The list of upstream transports. The config has refused every other name.
     private func transport(_ upstream: GatewayConfiguration.Upstream) throws -> any Upstream {
         var options = HTTPOptions()
@@ -203,15 +240,20 @@ struct Assembly {
         options.connectionsMax = max(1, upstream.maxConnections / max(configuration.eventLoops, 1))
         options.idleConnectionsMax = upstream.maxIdleConnections
         options.headBytesMax = configuration.limits.header
+        options.answerHeaders = upstream.forwardAnswerHeaders.map { Array($0.utf8) }
         var trust = HTTPTrust()
         trust.authoritiesFile = upstream.tls.caFile
         trust.verifies = upstream.tls.verify
         trust.serverName = upstream.tls.serverName
-        return try HTTPUpstream(
-            instances: upstream.instances.map {
-                HTTPInstance(
-                    host: $0.url.host, port: $0.url.port, isTLS: $0.url.isTLS, path: $0.url.path,
-                    streamPath: $0.sseURL?.path)
-            }, options: options, trust: trust)
+        let instances = upstream.instances.map {
+            HTTPInstance(
+                host: $0.url.host, port: $0.url.port, isTLS: $0.url.isTLS, path: $0.url.path,
+                streamPath: $0.sseURL?.path)
+        }
+        do {
+            return try HTTPUpstream(instances: instances, options: options, trust: trust)
+        } catch {
+            throw UnusableTLS(upstream, error)
+        }
     }
 }

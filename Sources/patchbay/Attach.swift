@@ -31,9 +31,12 @@ struct Attach: ParsableCommand {
     func run() throws {
         let configuration = try options.load()
         let level = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-        let logger = Logger(label: "patchbay") { _ in LogfmtHandler(logLevel: level) }
         let signals = SignalWatch()
-        try AttachmentNode(configuration: configuration, logger: logger, filesMax: FileLimit.raise())
-            .run(until: signals)
+        let log = LogWriter()
+        let logger = Logger(label: "patchbay") { _ in LogfmtHandler(level, log) }
+        try log.accompany {
+            try AttachmentNode(configuration: configuration, logger: logger, log: log, filesMax: FileLimit.raise())
+                .run(until: signals)
+        }
     }
 }

@@ -11,23 +11,25 @@ internal import NIOPosix
 struct AttachmentNode {
     let configuration: GatewayConfiguration
     let logger: Logger
+    let log: LogWriter
     /// How many files this process may open.
     let filesMax: Int
 
     func run(until signals: SignalWatch) throws {
         let assembly = Assembly(configuration: configuration, logger: logger, filesMax: filesMax)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
-        let membership = try Membership(assembly, group)
+        let membership = try Membership(assembly, group, log)
         let gateway = Gateway(membership.parts)
         let loop = group.next()
         for each in group.makeIterator() {
             _ = try each.submit { _ = try gateway.makeWorker(on: each) }.wait()
         }
-        let admin = try AdminDoor(configuration: configuration, logger: logger).bind(gateway, group)
+        let admin = try AdminDoor(configuration: configuration, logger: logger, log: log).bind(gateway, group)
         // What is announced should be true: an instance that is down is attached as one that is down.
         try gateway.firstChecks(on: loop).wait()
         try membership.start(on: loop)
         try gateway.join(on: loop).wait()
+        log.flush()
         printReady()
         signals.wait()
         try drain(gateway, loop, signals)
@@ -39,7 +41,7 @@ struct AttachmentNode {
         for upstream in configuration.upstreams {
             for instance in upstream.instances {
                 let id = instance.id ?? "-"
-                StandardOutput.print("patchbay attached \(instance.url.text) as \(id) to \(upstream.name)")
+                StandardOutput.print("patchbay attached \(instance.url) as \(id) to \(upstream.name)")
             }
         }
     }

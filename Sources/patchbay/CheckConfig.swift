@@ -14,6 +14,7 @@ struct CheckConfig: ParsableCommand {
     func run() throws {
         let loaded = try LoadedConfiguration.orExit(file: file, overrides: Overrides())
         loaded.printWarnings()
+        try Assembly.check(loaded.configuration)
         print("\(file): ok")
     }
 }

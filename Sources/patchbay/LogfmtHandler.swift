@@ -1,11 +1,19 @@
 // Log lines in logfmt on standard error: one line per event, values quoted and escaped, so that nothing that came from
-// outside can forge a line.
-internal import GatewayCore
+// outside can forge a line. The writer sees to it that they hold up nobody and are not too many.
 internal import Logging
 
 struct LogfmtHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
+    let writer: LogWriter
+
+    /// Who or what a line is about. Lines with the same text and level are counted together for each of them.
+    private static let sources: Set<String> = ["session", "instance", "member", "peer", "upstream"]
+
+    init(_ logLevel: Logger.Level, _ writer: LogWriter) {
+        self.logLevel = logLevel
+        self.writer = writer
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -13,10 +21,16 @@ struct LogfmtHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "time=\(Timestamp.now()) level=\(event.level) msg=\(Self.quoted(event.message.description))"
+        var line = "level=\(event.level) msg=\(Self.quoted(event.message.description))"
+        var kind = line
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
-        StandardError.print(line)
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+            let field = " \(key)=\(Self.quoted("\(value)"))"
+            line += field
+            if Self.sources.contains(key) { kind += field }
+        }
+        // Who asks for details wants all of them.
+        writer.write(line, of: event.level <= .debug ? nil : kind)
     }
 
     private static func quoted(_ text: String) -> String {

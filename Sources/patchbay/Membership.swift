@@ -7,17 +7,19 @@ internal import NIOPosix
 internal import TransportAPI
 
 struct Membership {
+    private let log: LogWriter
     let cluster: any ClusterTransport
     let parts: Gateway.Parts
 
     /// Makes everything, and opens nothing yet.
-    init(_ assembly: Assembly, _ group: MultiThreadedEventLoopGroup) throws {
+    init(_ assembly: Assembly, _ group: MultiThreadedEventLoopGroup, _ log: LogWriter) throws {
+        self.log = log
         let member = assembly.member
         cluster = try assembly.cluster(TransportContext(member: member, group: group, logger: assembly.logger))
         do {
             parts = try assembly.parts(cluster, member)
         } catch {
-            StandardError.print("error: an upstream's TLS cannot be set up: \(error); check tls.ca_file.")
+            log.fail("error: \(error)")
             throw ExitCode.badConfig
         }
     }
@@ -27,7 +29,7 @@ struct Membership {
         do {
             try cluster.start(on: loop).wait()
         } catch {
-            StandardError.print("error: the cluster cannot be joined: \(error)")
+            log.fail("error: the cluster cannot be joined: \(error)")
             throw ExitCode.cannotBind
         }
     }

@@ -11,29 +11,31 @@ internal import NIOPosix
 struct Node {
     let configuration: GatewayConfiguration
     let logger: Logger
+    let log: LogWriter
     /// How many files this process may open.
     let filesMax: Int
 
     func run(until signals: SignalWatch) throws {
         let assembly = Assembly(configuration: configuration, logger: logger, filesMax: filesMax)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
-        let membership = try Membership(assembly, group)
+        let membership = try Membership(assembly, group, log)
         var parts = membership.parts
-        let accessLog = configuration.accessLog ? AccessLogWriter(logger: logger) : nil
-        if let accessLog { parts.accessLog = { accessLog.write($0) } }
+        if configuration.accessLog { parts.accessLog = { [log] in log.write($0) } }
         warn(assembly)
         let gateway = Gateway(parts)
         try membership.start(on: group.next())
         let listener = try bind(gateway, group, assembly.listenerOptions)
-        let admin = try AdminDoor(configuration: configuration, logger: logger).bind(gateway, group)
+        let admin = try AdminDoor(configuration: configuration, logger: logger, log: log)
+                .bind(gateway, group, doorCounts: { listener.counts })
         try gateway.join(on: group.next()).wait()
         try gateway.firstChecks(on: group.next()).wait()
+        // Whoever waits for the ready lines finds the warnings of the start in the log.
+        log.flush()
         printReady(listener.port)
         signals.wait()
         try drain(gateway, listener, group.next(), signals)
         try membership.end(on: group.next())
         try admin?.stopAccepting().wait()
-        accessLog?.close()
     }
 
     /// Exactly one line per upstream on standard output: what a script waits for.
@@ -46,7 +48,11 @@ struct Node {
     }
 
     private func warn(_ assembly: Assembly) {
-        if assembly.connectionsMax < configuration.limits.connections {
+        if assembly.leavesNoFilesForClients {
+            logger.error(
+                "the system's limit of open files leaves no room for more than one client: raise it (ulimit -n)",
+                metadata: ["files": "\(filesMax)", "reserved": "\(assembly.reservedFiles)"])
+        } else if assembly.connectionsMax < configuration.limits.connections {
             logger.notice(
                 "fewer clients than limits.connections fit into the system's limit of open files (ulimit -n)",
                 metadata: ["files": "\(filesMax)", "connections": "\(assembly.connectionsMax)"])
@@ -71,13 +77,13 @@ struct Node {
                 host: configuration.listen.host, port: configuration.listen.port, group: group, options: options
             ) { loop in try gateway.makeWorker(on: loop) }.wait()
         } catch let error as IOError {
-            StandardError.print("error: cannot listen on \(configuration.listen): \(error)")
+            log.fail("error: cannot listen on \(configuration.listen): \(error)")
             throw ExitCode.cannotBind
         } catch let error as SocketAddressError {
-            StandardError.print("error: cannot listen on \(configuration.listen): \(error)")
+            log.fail("error: cannot listen on \(configuration.listen): \(error)")
             throw ExitCode.cannotBind
         } catch {
-            StandardError.print("error: the node cannot be set up: \(error)")
+            log.fail("error: the node cannot be set up: \(error)")
             throw ExitCode.internalError
         }
     }

@@ -24,8 +24,12 @@ struct Serve: ParsableCommand {
         let loaded = try options.load()
         loaded.printWarnings()
         let level = Logger.Level(rawValue: loaded.configuration.logLevel.rawValue) ?? .info
-        let logger = Logger(label: "patchbay") { _ in LogfmtHandler(logLevel: level) }
         let signals = SignalWatch()
-        try Node(configuration: loaded.configuration, logger: logger, filesMax: FileLimit.raise()).run(until: signals)
+        let log = LogWriter()
+        let logger = Logger(label: "patchbay") { _ in LogfmtHandler(level, log) }
+        try log.accompany {
+            try Node(configuration: loaded.configuration, logger: logger, log: log, filesMax: FileLimit.raise())
+                .run(until: signals)
+        }
     }
 }

@@ -32,13 +32,17 @@ enum StandardOutput {
 }
 
 private enum Output {
-    /// Writes all of it; gives up only when the other end is gone.
+    /// Writes all of it, however long the reader takes; gives up only when the other end is gone. Whoever shares the
+    /// terminal or pipe may have made it non-blocking: then this waits for room.
     static func write(_ text: String, to file: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
             if written > 0 {
                 bytes = bytes.dropFirst(written)
+            } else if errno == EAGAIN {
+                var room = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&room, 1, -1)
             } else if errno != EINTR {
                 return
             }

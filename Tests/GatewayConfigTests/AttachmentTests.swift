@@ -5,8 +5,8 @@ import GatewayConfig
 import Testing
 
 @Suite struct AttachmentTests {
-    private let key = "0123456789abcdef0123456789abcdef"
-    private let oldKey = "fedcba9876543210fedcba9876543210"
+    private let key = "0123456789abcdef-fedcba987654321"
+    private let oldKey = "fedcba9876543210-0123456789abcde"
     private let flags = AttachmentFlags(
         upstreamName: "main", url: "http://127.0.0.1:9001/mcp", transport: "http",
         peers: "http://a:7001,http://b:7001")

@@ -5,7 +5,7 @@ import GatewayConfig
 import Testing
 
 @Suite struct ClusterTests {
-    private let environment = ["S": String(repeating: "k", count: 32)]
+    private let environment = ["S": strongSecret]
 
     private func cluster(_ keys: String) throws -> GatewayConfiguration.Cluster {
         let text = "secret: ${env:S}\ncluster: {transport: http, \(keys)}\n" + smallUpstream

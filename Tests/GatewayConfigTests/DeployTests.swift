@@ -34,7 +34,7 @@ import Testing
     ])
     func configurationLoads(_ name: String, _ opening: String, _ isCluster: Bool, _ instances: Int) throws {
         let text = try block(after: opening, of: name).replacing("$$", with: "$")
-        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32), "PEER": "node-2"]
+        let environment = ["PATCHBAY_SECRET": strongSecret, "PEER": "node-2"]
         let loaded = try ConfigLoader.load(file: name, environment: environment, readFile: { _ in text })
         #expect(loaded.warnings.allSatisfy { $0.text.contains("allow_anonymous: true") })
         #expect(loaded.configuration.cluster.takesAttachments == isCluster)

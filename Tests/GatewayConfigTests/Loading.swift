@@ -5,6 +5,9 @@ import GatewayConfig
 /// A text that loads, to which tests add lines.
 let smallUpstream = "upstreams: [{name: main, instances: [\"http://127.0.0.1:9001/mcp\"]}]\n"
 
+/// As a random generator might have made it.
+let strongSecret = "Zk3vQ9xT1bWm7RyHc5LdUe8NfJp2Gs6A"
+
 func load(
     _ text: String?, _ overrides: Overrides = Overrides(), environment: [String: String] = [:],
     files: [String: String] = [:]

@@ -5,8 +5,8 @@ import GatewayConfig
 import Testing
 
 @Suite struct LoadingTests {
-    private let key = "0123456789abcdef0123456789abcdef"
-    private let oldKey = "fedcba9876543210fedcba9876543210"
+    private let key = "0123456789abcdef-fedcba987654321"
+    private let oldKey = "fedcba9876543210-0123456789abcde"
 
     @Test func acceptsEveryFormOfAnInstance() throws {
         let loaded = try load(
@@ -155,7 +155,7 @@ import Testing
             drain_timeout: 1500ms
             upstreams:
               - name: "1e3"
-                instances: [{url: "http://a/?q='x'&r=*", id: "007", label: "true"}, "https://[::1]:9/"]
+                instances: [{url: "http://a/'x'&r=*", id: "007", label: "true"}, "https://[::1]:9/"]
                 tls: {server_name: "null"}
             """)
         let text = first.render()

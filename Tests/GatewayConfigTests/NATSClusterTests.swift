@@ -4,8 +4,12 @@ import GatewayConfig
 import Testing
 
 @Suite struct NATSClusterTests {
-    private let environment = ["S": String(repeating: "k", count: 32), "P": "hunter2"]
-    private let files = ["c": "-----BEGIN NATS USER JWT-----\n", "n": "SU…"]
+    private let environment = ["S": strongSecret, "P": "hunter2"]
+    private let files = [
+        "c": "-----BEGIN NATS USER JWT-----\n------END NATS USER JWT------\n"
+            + "-----BEGIN USER NKEY SEED-----\n------END USER NKEY SEED------\n",
+        "n": "SU" + String(repeating: "A", count: 56) + "\n",
+    ]
 
     private func configuration(_ keys: String, _ lines: String = "") throws -> GatewayConfiguration {
         let text = "secret: ${env:S}\ncluster: {transport: nats, nats: {\(keys)}}\n" + lines + smallUpstream

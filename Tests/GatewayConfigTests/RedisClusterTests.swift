@@ -6,7 +6,7 @@ import Testing
 typealias RedisURL = GatewayConfiguration.RedisURL
 
 @Suite struct RedisClusterTests {
-    private let environment = ["S": String(repeating: "k", count: 32), "P": "hunter2"]
+    private let environment = ["S": strongSecret, "P": "hunter2"]
 
     private func configuration(_ keys: String, _ lines: String = "") throws -> GatewayConfiguration {
         let text = "secret: ${env:S}\ncluster: {transport: redis, redis: {\(keys)}}\n" + lines + smallUpstream

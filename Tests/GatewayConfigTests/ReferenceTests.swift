@@ -92,7 +92,7 @@ import Testing
     ])
     func referenceNamesEveryClusterKey(_ transport: String, _ left: [String], _ missing: [String]) throws {
         let reference = try reference(with: transport, without: left)
-        let key = String(repeating: "k", count: 32)
+        let key = strongSecret
         let loaded = try ConfigLoader.load(
             file: "reference.yaml", environment: ["S": key], readFile: { _ in reference }, cores: 7)
         #expect(loaded.warnings == [])
@@ -108,7 +108,7 @@ import Testing
     ])
     func referenceGivesEveryDefaultOfABroker(_ broker: String, _ other: String, _ url: String) throws {
         let left = ["listen", "peers", "dns", "urls", other]
-        let environment = ["S": String(repeating: "k", count: 32)]
+        let environment = ["S": strongSecret]
         let texts = try [
             reference(with: broker, without: left),
             """
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func twoNodesNameEachOther() throws {
-        let secret = String(repeating: "k", count: 32)
+        let secret = strongSecret
         let nodes = try [("8081", "7001", "7002"), ("8082", "7002", "7001")].map { ports in
             let environment = [
                 "PATCHBAY_SECRET": secret, "PORT": ports.0, "OWN": ports.1, "OTHER": ports.2,
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func attachedFileHasNoInstances() throws {
-        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32)]
+        let environment = ["PATCHBAY_SECRET": strongSecret]
         let loaded = try load("attached.yaml", environment: environment)
         #expect(loaded.warnings == [])
         #expect(loaded.configuration.upstreams.map(\.instances) == [[]])
@@ -151,7 +151,7 @@ import Testing
 
     @Test(arguments: [("nats.yaml", "http", 2), ("nats-attached.yaml", "nats", 0)])
     func filesWithNATSLoad(_ name: String, _ transport: String, _ instances: Int) throws {
-        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32), "PORT": "8081"]
+        let environment = ["PATCHBAY_SECRET": strongSecret, "PORT": "8081"]
         let loaded = try load(name, environment: environment)
         #expect(loaded.warnings == [])
         #expect(loaded.configuration.cluster.nats?.urls.map(\.description) == ["nats://127.0.0.1:4222"])
@@ -161,7 +161,7 @@ import Testing
 
     @Test(arguments: [("redis.yaml", "http", 2), ("redis-attached.yaml", "redis", 0)])
     func filesWithRedisLoad(_ name: String, _ transport: String, _ instances: Int) throws {
-        let environment = ["PATCHBAY_SECRET": String(repeating: "k", count: 32), "PORT": "8081"]
+        let environment = ["PATCHBAY_SECRET": strongSecret, "PORT": "8081"]
         let loaded = try load(name, environment: environment)
         #expect(loaded.warnings == [])
         #expect(loaded.configuration.cluster.redis?.url.description == "redis://127.0.0.1:6379")

@@ -20,9 +20,15 @@ import TransportAPI
             Gateway.Parts(
                 upstreams: [], keys: [SealingKey.random()], access: .loopback, member: .unnamed(1), logger: logger))
         _ = try gateway.makeWorker(on: channel.embeddedEventLoop)
-        let service = AdminService(gateway: gateway, loop: channel.eventLoop, access: .loopback)
+        let service = AdminService(gateway: gateway, loop: channel.eventLoop, access: .loopback) {
+            var counts = DoorCounts()
+            counts.connections = 7
+            counts.queuedBytes = 9
+            for end in DoorEnd.allCases { counts.ends[end.rawValue] = 10 + end.rawValue }
+            return counts
+        }
         try channel.pipeline.syncOperations.addHandler(
-            HTTP1Connection(table: ConnectionTable(options: ListenerOptions(), loops: 1), service: service))
+            HTTP1Connection(table: ConnectionTable(DoorLedger(ListenerOptions())), service: service))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -54,6 +60,24 @@ import TransportAPI
         #expect(answer.contains("\npatchbay_sessions 0\n"))
         // The answer is made elsewhere, and the next request waits for it.
         #expect(answer.hasSuffix("\r\n\r\nok\n"))
+    }
+
+    @Test func writesWhatTheDoorCounts() throws {
+        let answer = try ask(TestClient.get("/metrics"))
+        for row in [
+            "# TYPE patchbay_connections gauge", "patchbay_connections 7",
+            "patchbay_connection_bytes{kind=\"received\"} 0", "patchbay_connection_bytes{kind=\"queued\"} 9",
+            "# TYPE patchbay_connections_refused_total counter",
+            "patchbay_connections_refused_total{reason=\"full\"} 10",
+            "patchbay_connections_refused_total{reason=\"files\"} 11",
+            "patchbay_connections_closed_total{reason=\"stalled_upload\"} 12",
+            "patchbay_connections_closed_total{reason=\"no_room\"} 13",
+            "patchbay_connections_closed_total{reason=\"slow_request\"} 14",
+            "patchbay_connections_closed_total{reason=\"not_reading\"} 15",
+            "patchbay_connections_closed_total{reason=\"queued_total\"} 16",
+        ] {
+            #expect(answer.contains("\n\(row)\n"), "\(row)")
+        }
     }
 
     @Test func refusesEverythingElse() throws {

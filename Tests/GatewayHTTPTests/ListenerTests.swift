@@ -186,6 +186,44 @@ import Testing
         }
     }
 
+    @Test func takesAClientThatHalfClosesForGoneBehindReadAheadToo() async throws {
+        // Something is read ahead, so nothing more is asked for; that the client ends its side is noticed all the same.
+        try await withListener { listener in
+            let connection = try await connect(listener.port)
+            try await connection.send(TestClient.get("/hold") + TestClient.get("/1"))
+            // So little that its end is not held up behind it by the system's buffers.
+            try await connection.send(String(repeating: TestClient.get("/1"), count: 50))
+            try await connection.channel.close(mode: .output).get()
+            #expect(try await connection.end() == 0)
+            while try await listener.connectionCount().get() > 0 {}
+        }
+    }
+
+    @Test func closesWhoIsTooManyAtOnceAndServesWhoIsNot() async throws {
+        try await withListener(loops: 2, { $0.connectionsMax = 3 }) { listener in
+            var served: [Connection] = []
+            for _ in 0..<3 {
+                let connection = try await connect(listener.port)
+                try await connection.send(TestClient.get("/3"))
+                while try await connection.received() == 0 {}
+                served.append(connection)
+            }
+            for _ in 0..<100 {
+                let tooMany = try await connect(listener.port)
+                // Its client ends nothing by itself.
+                let received = try await tooMany.end()
+                #expect(received > 0)
+            }
+            #expect(listener.counts[.full] == 100)
+            #expect(listener.counts.connections == 3)
+            for connection in served {
+                let before = try await connection.received()
+                try await connection.send(TestClient.get("/3"))
+                while try await connection.received() == before {}
+            }
+        }
+    }
+
     @Test func acceptsNoMoreWhenItHasStopped() async throws {
         try await withListener { listener in
             let port = listener.port

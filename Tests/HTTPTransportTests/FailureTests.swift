@@ -7,6 +7,12 @@ import Testing
 @testable import HTTPTransport
 
 @Suite(.timeLimit(.minutes(1))) struct FailureTests {
+    /// The path and the query of an instance's URL may hold a secret.
+    private func expectNoSecret(_ outcome: Bench.Outcome, _ sourceLocation: SourceLocation = #_sourceLocation) {
+        let text = outcome.error.map { "\($0)" } ?? ""
+        #expect(!text.isEmpty && !text.contains("mcp") && !text.contains("a=b"), sourceLocation: sourceLocation)
+    }
+
     private func failure(
         _ reply: InstanceServer.Reply, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Bench.Outcome {
@@ -15,6 +21,7 @@ import Testing
             let outcome = try await bench.exchange()
             #expect(!outcome.isEnded, sourceLocation: sourceLocation)
             #expect(outcome.breaches.isEmpty, sourceLocation: sourceLocation)
+            expectNoSecret(outcome, sourceLocation)
             #expect(try await bench.counts() == (0, 0), sourceLocation: sourceLocation)
             try await bench.wait { bench.server.openCount == 0 }
             found = outcome
@@ -27,6 +34,7 @@ import Testing
             let outcome = try await bench.exchange(instance: 1)
             #expect(outcome.failure == "refused notDelivered")
             #expect(outcome.error?.message.contains("127.0.0.1:1") == true)
+            expectNoSecret(outcome)
             let open = try await bench.onLoop { lane in
                 let pools = Mirror(reflecting: lane).children.first { $0.label == "pools" }?.value as? [InstancePool]
                 return pools?[1].openCount
@@ -39,6 +47,7 @@ import Testing
         try await Bench.run(host: "no-such-host.invalid") { bench in
             let outcome = try await bench.exchange()
             #expect(outcome.failure == "unreachable notDelivered")
+            expectNoSecret(outcome)
         }
     }
 
@@ -100,6 +109,7 @@ import Testing
             }
             let outcome = try await bench.exchange()
             #expect(outcome.failure == "overloaded notDelivered")
+            expectNoSecret(outcome)
             #expect(outcome.failedAtOnce && !outcome.hadHandle)
             try await bench.onLoop { _ in cancel.value?.cancel() }
             #expect(try await bench.counts() == (0, 0))

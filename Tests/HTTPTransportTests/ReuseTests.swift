@@ -67,6 +67,14 @@ import Testing
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokmore", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore",
         "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nmore",
+        // A body is announced where there is none: its bytes may come later, and would be taken for another answer.
+        "HTTP/1.1 204 No Content\r\nContent-Length: 38\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 38\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nContent-Length: 38\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 102 x\r\nConnection: close\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
     ])
     func doesNotUseAConnectionThatEnds(_ answer: String) async throws {
         try await Bench.run(reply: { _, _ in .bytes(answer) }) { bench in

@@ -47,19 +47,25 @@ extension GoodStream {
         lines("204", "204 No Content", "204 none keeps"),
         lines(
             "204 with a length that counts nothing", "204 No Content\r\nContent-Length: 5",
-            "204 none keeps | Content-Length(contentLength)=5"),
+            "204 none keeps disputed | Content-Length(contentLength)=5"),
         lines(
             "204 with chunks that are none", "204 No Content\r\nTransfer-Encoding: chunked",
-            "204 none keeps | Transfer-Encoding(transferEncoding)=chunked"),
+            "204 none keeps disputed | Transfer-Encoding(transferEncoding)=chunked"),
         lines(
             "304 with the length that a 200 would have", "304 Not Modified\r\nContent-Length: 5",
-            "304 none keeps | Content-Length(contentLength)=5"),
+            "304 none keeps disputed | Content-Length(contentLength)=5"),
+        lines(
+            "304 with chunks that are none", "304 Not Modified\r\nTransfer-Encoding: chunked",
+            "304 none keeps disputed | Transfer-Encoding(transferEncoding)=chunked"),
+        lines(
+            "204 with length 0", "204 No Content\r\nContent-Length: 0",
+            "204 none keeps | Content-Length(contentLength)=0"),
         lines("205 without a length", "205 Reset Content", "205 untilClose keeps", rest: ""),
         lines("100", "100 Continue", "100 none keeps"),
         lines("103 with lines", "103 Early Hints\r\nLink: x", "103 none keeps | Link(other)=x"),
         lines(
             "199 with a length that counts nothing", "199 x\r\nContent-Length: 5",
-            "199 none keeps | Content-Length(contentLength)=5"),
+            "199 none keeps disputed | Content-Length(contentLength)=5"),
         lines(
             "101", "101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x",
             "101 none keeps | Connection(connection)=upgrade | Upgrade(upgrade)=x", rest: "\u{0}\u{1}"),

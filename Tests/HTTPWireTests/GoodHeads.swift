@@ -32,7 +32,8 @@ enum HeadText {
     }
 
     static func text(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer) -> String {
-        "\(head.status) \(head.framing)\(head.keepsAlive ? " keeps" : "")\(text(head.fields, bytes))"
+        "\(head.status) \(head.framing)\(head.keepsAlive ? " keeps" : "")\(head.hasDisputedBody ? " disputed" : "")"
+            + text(head.fields, bytes)
     }
 
     private static func text(_ fields: [HeadField], _ bytes: UnsafeRawBufferPointer) -> String {
@@ -89,6 +90,9 @@ extension GoodStream {
         GoodStream(
             "a tab in a list of options", "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\t,x\r\n\r\n",
             "get / 1.1 none | Host(host)=a | Connection(connection)=keep-alive\\x09,x"),
+        GoodStream(
+            "an empty line first", "\r\nGET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "get /a ?b 1.1 none keeps | Host(host)=a", rest: "\r\nFETCH /next HTTP/1.1\r\nHost: a\r\n\r\n"),
         GoodStream("empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "get / 1.1 none keeps | Host(host)="),
     ]
 
@@ -132,6 +136,9 @@ extension GoodStream {
         post(
             "length", "Content-Length: 5", "length(5) keeps", "Content-Length(contentLength)=5",
             rest: "hello" + nextRequest),
+        post(
+            "length, and an empty line behind the body", "Content-Length: 5", "length(5) keeps",
+            "Content-Length(contentLength)=5", rest: "hello\r\n" + nextRequest),
         post("length 0", "Content-Length: 0", "none keeps", "Content-Length(contentLength)=0", rest: nextRequest),
         post(
             "length with zeros in front", "content-length:\t 0005", "length(5) keeps",

@@ -21,6 +21,15 @@ import Testing
         }
     }
 
+    /// An empty line before the request counts as a part of its head.
+    @Test func anEmptyLineFirst() {
+        let bytes = Array("\r\n".utf8) + Self.request
+        for piece in [1, 2, 3, bytes.count] {
+            #expect(read(.requests, bytes, HeadLimits(blockBytes: bytes.count), piece).reading.messages.count == 1)
+            #expect(read(.requests, bytes, HeadLimits(blockBytes: bytes.count - 1), piece).error?.status == 431)
+        }
+    }
+
     /// What follows the head does not count.
     @Test func bodyIsNoPartOfTheBlock() {
         let head = Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n".utf8)

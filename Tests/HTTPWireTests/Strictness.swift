@@ -47,9 +47,11 @@ struct StricterCase: Sendable {
             "CONNECT", "there is no tunnel here, and behind its head there is another protocol",
             "CONNECT a:443 HTTP/1.1"),
         StricterCase(
-            "empty line before a request", "RFC 9112 §2.2 asks to ignore one, of clients older than HTTP/1.1",
+            "two empty lines before a request", "RFC 9112 §2.2 asks to ignore one; who sends more is no client",
             .requests,
-            "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        StricterCase(
+            "bare CR before a request", "no line begins so", .requests, "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         StricterCase(
             "bare LF before a request", "no line ends so", .requests, "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         StricterCase("no host", "RFC 9112 §3.2", .requests, "GET / HTTP/1.1\r\n\r\n"),

@@ -77,7 +77,7 @@ struct WireReader {
         }
         guard let (message, framing, byteCount) = found else { return false }
         reading.messages.append(message)
-        reading.messages[reading.messages.count - 1].offset = offset
+        reading.messages[reading.messages.count - 1].offset += offset
         drop(byteCount)
         body = framing
         decoder = ChunkedDecoder()
@@ -98,11 +98,14 @@ struct WireReader {
     private static func message(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer
     ) -> (WireReading.Message, Framing, Int) {
-        var start = Array(bytes.prefix(while: { $0 != 0x20 })) + [0x20] + head.path.bytes(in: bytes)
+        // An empty line before the request is ignored.
+        let empty = bytes.prefix { $0 == 0x0D || $0 == 0x0A }.count
+        var start = Array(bytes.dropFirst(empty).prefix { $0 != 0x20 }) + [0x20] + head.path.bytes(in: bytes)
         if head.query.isPresent { start += [0x3F] + head.query.bytes(in: bytes) }
         start += Array(head.isHTTP11 ? " 1.1".utf8 : " 1.0".utf8)
         let fields = head.fields.map { field($0, bytes) }
-        let message = WireReading.Message(start: start, fields: fields, keepsAlive: head.keepsAlive)
+        let message = WireReading.Message(
+            start: start, offset: empty, fields: fields, keepsAlive: head.keepsAlive)
         return (message, head.framing, head.byteCount)
     }
 

@@ -13,7 +13,7 @@ struct WireReading: Equatable {
     struct Message: Equatable {
         /// `POST /mcp?a=b 1.1` for a request, `200 1.1` for an answer.
         var start: [UInt8]
-        /// Where the message begins in the stream; the oracle does not tell.
+        /// Where the message's start line begins in the stream; the oracle does not tell.
         var offset = 0
         var fields: [Field] = []
         var keepsAlive = true

@@ -9,6 +9,8 @@ final class Recorder: ExchangeReceiver {
     var head: AnswerHead?
     var body = ByteBuffer()
     var pauses = 0
+    /// How often it was told that nothing of its request's body is held.
+    var sent = 0
     var ended = 0
     var errors: [TransportError] = []
     /// Called with the name of each thing that is heard.
@@ -24,6 +26,11 @@ final class Recorder: ExchangeReceiver {
     }
 
     func isPrefix(of sent: ByteBuffer) -> Bool { sent.getSlice(at: 0, length: body.readableBytes) == body }
+
+    func requestSent() {
+        sent += 1
+        hook("sent")
+    }
 
     func answerBegan(_ head: AnswerHead) {
         self.head = head

@@ -32,6 +32,70 @@ struct RelayAcceptTests {
         return opened
     }
 
+    // MARK: The request's body
+
+    @Test("Who sent a large body is told once that nothing of it is held: when its host is heard first")
+    func sentByAccept() {
+        let pair = Pair()
+        let (recorder, _, slow) = pair.openAndServe(Self.large)
+        #expect(pair.service.asked.count == 1)
+        #expect(recorder.sent == 0, "the bus may hold it still, as far as the caller knows")
+        pair.net.pass(Self.tick)
+        #expect(recorder.sent == 1)
+        answer(slow)
+        pair.net.pass(.seconds(30))
+        #expect(recorder.sent == 1 && recorder.outcome == "ended")
+    }
+
+    @Test("A quick answer says the same, and its receiver hears that first")
+    func sentByHead() {
+        let pair = Pair()
+        pair.service.hook = { answer($0.answer) }
+        let recorder = Recorder()
+        var heard: [String] = []
+        recorder.hook = { heard.append($0) }
+        pair.open(Self.large, for: recorder)
+        #expect(heard.isEmpty)
+        pair.net.run()
+        #expect(heard == ["sent", "began", "bytes", "ended"])
+    }
+
+    @Test("Small bodies are not worth a word", arguments: [0, 16_384, 16_385])
+    func smallBody(_ count: Int) {
+        let pair = Pair()
+        let (recorder, _, slow) = pair.openAndServe(String(repeating: "x", count: count))
+        pair.net.pass(Self.tick)
+        answer(slow)
+        pair.net.run()
+        #expect(recorder.sent == (count > 16 * 1024 ? 1 : 0) && recorder.outcome == "ended")
+    }
+
+    @Test("Of a request that fails before its host was heard nothing is said", arguments: [true, false])
+    func neverSent(_ isRefused: Bool) {
+        let pair = Pair()
+        if isRefused { pair.host.service = nil } else { pair.net.filter = { _ in false } }
+        let recorder = pair.openAndServe(Self.large).recorder
+        pair.net.pass(.seconds(5))
+        #expect(recorder.sent == 0 && recorder.errors.count == 1)
+    }
+
+    @Test("A receiver may cancel when it hears of it", arguments: [true, false])
+    func cancelAtSent(_ isAtOnce: Bool) {
+        let pair = Pair()
+        if isAtOnce { pair.service.hook = { answer($0.answer) } }
+        let recorder = Recorder()
+        var heard: [String] = []
+        var handle: (any ExchangeHandle)?
+        recorder.hook = {
+            heard.append($0)
+            handle?.cancel()
+        }
+        handle = pair.open(Self.large, for: recorder)
+        pair.net.pass(.seconds(20))
+        #expect(heard == ["sent"])
+        #expect(pair.isEmpty)
+    }
+
     // MARK: Frames
 
     @Test("A quick answer costs two messages", arguments: [true, false])

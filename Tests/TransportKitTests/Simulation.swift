@@ -110,8 +110,9 @@ final class Simulation {
     }
 
     private func open() {
-        let count = [0, 10, 500, 5000][number(0...3)]
         let number = stories.count
+        // A large body now and then, of which the receiver hears when nothing of it is held.
+        let count = [0, 10, 500, number % 16 == 15 ? 20_000 : 5000][self.number(0...3)]
         let story = Story(number, "\(number):" + String(repeating: "x", count: count))
         stories.append(story)
         let isOpening = Box(true)
@@ -119,6 +120,7 @@ final class Simulation {
             if isOpening.value, event != "failed" { problem(story, "\(event) within open") }
             story.heard += 1
             if story.heardAtCancel != nil { problem(story, "\(event) after cancel") }
+            if story.recorder.sent > (story.body.utf8.count > 16 * 1024 ? 1 : 0) { problem(story, "sent too often") }
             if event != "ended", event != "failed", chance(1) { cancel(story) }
         }
         let isTurned = chance(40)

@@ -18,6 +18,12 @@ public final class HTTPCluster: ClusterTransport {
     let loop: any EventLoop
     let life = Mutex(Life())
 
+    /// Connections that the system keeps until they are accepted. Beyond, it drops the beginning of a connection, and a
+    /// peer that is dropped comes again after a second only.
+    private static let backlog: CInt = 1024
+    /// Connections accepted in one turn of the loop.
+    private static let acceptedPerTurn: UInt = 16
+
     struct Life {
         var listener: (any Channel)?
         var closed: EventLoopFuture<Void>?
@@ -71,10 +77,14 @@ public final class HTTPCluster: ClusterTransport {
         // TLS goes in front of `PeerLink` here and in `PeerDialer`; frames are sealed in any case.
         return ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.maxMessagesPerRead, value: Self.acceptedPerTurn)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let link = network.accept() else { return channel.close(promise: nil) }
+                    guard let link = network.accept(from: channel.remoteAddress) else {
+                        return channel.close(promise: nil)
+                    }
                     try channel.pipeline.syncOperations.addHandler(link)
                 }
             }

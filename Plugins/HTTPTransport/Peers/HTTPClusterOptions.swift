@@ -52,8 +52,8 @@ public struct HTTPClusterOptions: Sendable {
     /// earlier and nothing was lost, they go on. Zero: they end at once.
     public var returnWithin = TimeAmount.seconds(1)
     public var connectTimeout = TimeAmount.seconds(2)
-    /// From the accepted or made connection to the proof of the shared secret.
-    public var handshakeTimeout = TimeAmount.seconds(3)
+    /// From the accepted or made connection to the proof of the shared secret. Beyond: closed.
+    public var handshakeTimeout = TimeAmount.seconds(2)
     /// The most that starting waits for peers.
     public var startWithin = TimeAmount.seconds(3)
     /// The most that closing takes.
@@ -75,9 +75,12 @@ public struct HTTPClusterOptions: Sendable {
     public var frameBytesMax = 8 * 1024 * 1024
     /// Bytes that may wait to be sent on one link. Beyond: `.overloaded`.
     public var queueBytesMax = 16 * 1024 * 1024
-    /// Accepted connections that have not yet proved that they know the secret. Beyond: the oldest is closed.
-    public var handshakesMax = 64
-    /// Links, accepted and dialled. Beyond: closed at once.
+    /// Accepted connections that have not yet proved that they know the secret, at each of the three steps to the
+    /// proof. Beyond: the oldest of the address that has most of them is closed.
+    public var handshakesMax = 256
+    /// Of these, from one IPv4 address or one IPv6 network of 64 bits. Beyond: its oldest is closed.
+    public var handshakesPerAddressMax = 128
+    /// Links, accepted and dialled, without ``handshakesMax``. Beyond: new connections are closed at once.
     public var linksMax = 1024
     /// Addresses taken from a list or a name. Beyond: left out, with a log line.
     public var addressesMax = 256

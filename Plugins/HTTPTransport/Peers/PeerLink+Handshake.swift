@@ -37,6 +37,7 @@ extension PeerLink {
         buffer.moveReaderIndex(forwardBy: head.byteCount)
         write(text: PeerHeads.accepted)
         phase = .hello
+        network.advanced(self, to: .hello)
         return true
     }
 
@@ -80,6 +81,7 @@ extension PeerLink {
             try writeConfirm()
         }
         phase = .confirm
+        network.advanced(self, to: .proof)
         return true
     }
 

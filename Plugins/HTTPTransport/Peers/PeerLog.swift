@@ -1,5 +1,5 @@
 // The log lines about links. Who knocks with a wrong secret does so again and again: of each address there is one line
-// in ten seconds. Belongs to the cluster's loop.
+// in ten seconds, and of strangers from many addresses a bounded number. Belongs to the cluster's loop.
 internal import Logging
 internal import NIOCore
 internal import TransportAPI
@@ -9,9 +9,14 @@ final class PeerLog {
     private static let pause = TimeAmount.seconds(10)
     /// Addresses that are remembered. Beyond: all are forgotten.
     private static let addressesMax = 256
+    /// Lines about connections that did not become links, within ``pause``. Beyond: counted, and told with a later one.
+    private static let refusalsMax = 20
 
     private let logger: Logger
     private var last: [String: NIODeadline] = [:]
+    private var refusalsSince = NIODeadline.now()
+    private var refusals = 0
+    private var leftOut = 0
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -22,8 +27,22 @@ final class PeerLog {
             logger.debug("a connection ended before it was a link", metadata: Self.metadata(address, reason))
             return
         }
-        guard isDue(address) else { return }
-        logger.warning("a connection was refused as a link", metadata: Self.metadata(address, reason))
+        guard isDue(address), hasRoomForRefusal() else { return }
+        var metadata = Self.metadata(address, reason)
+        if leftOut > 0 { metadata["others"] = "\(leftOut) from other addresses were not logged" }
+        leftOut = 0
+        logger.warning("a connection was refused as a link", metadata: metadata)
+    }
+
+    private func hasRoomForRefusal() -> Bool {
+        let now = NIODeadline.now()
+        if now - refusalsSince >= Self.pause {
+            refusalsSince = now
+            refusals = 0
+        }
+        refusals += 1
+        if refusals > Self.refusalsMax { leftOut += 1 }
+        return refusals <= Self.refusalsMax
     }
 
     /// A peer could not be dialled.

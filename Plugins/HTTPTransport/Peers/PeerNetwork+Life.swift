@@ -27,7 +27,8 @@ extension PeerNetwork {
 
     func start() {
         lastTick = .now()
-        let pause = TimeAmount.nanoseconds(options.heartbeat.nanoseconds / 2)
+        // Late by half at most, be it a heartbeat or the end of a handshake.
+        let pause = TimeAmount.nanoseconds(min(options.heartbeat, options.handshakeTimeout).nanoseconds / 2)
         ticks = loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { [weak self] _ in self?.tick(.now()) }
     }
 

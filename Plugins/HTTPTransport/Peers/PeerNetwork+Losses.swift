@@ -8,7 +8,7 @@ extension PeerNetwork {
         defer { settle() }
         guard wasOpen, let id = link.remote?.member, let member = members[id] else {
             if link.side == .accepted {
-                handshakes -= 1
+                newcomers.remove(link)
                 // A connection to oneself ends from the other side.
                 if link.remote?.member != own { log.refused(link.address, reason) }
             }

@@ -17,8 +17,8 @@ final class PeerNetwork: @unchecked Sendable {
     private(set) lazy var roster = PeerRoster(network: self)
 
     var links: [ObjectIdentifier: PeerLink] = [:]
-    /// Accepted and not yet proved.
-    var handshakes = 0
+    /// Those of ``links`` that were accepted and have not proved the secret.
+    var newcomers: PeerNewcomers
     var members: [MemberID: PeerMember] = [:]
     var isClosing = false
     var ticks: RepeatedTask?
@@ -31,6 +31,7 @@ final class PeerNetwork: @unchecked Sendable {
         self.options = options
         self.loop = loop
         self.bus = bus
+        newcomers = PeerNewcomers(most: options.handshakesMax, mostOfOrigin: options.handshakesPerAddressMax)
         // With an empty one the start is refused.
         secrets = options.secrets.filter { !$0.isEmpty }.map(PeerSecret.init)
         log = PeerLog(logger)
@@ -56,23 +57,25 @@ final class PeerNetwork: @unchecked Sendable {
 
     /// A connection was accepted. Nil: there is no room for it.
     ///
-    /// A peer proves itself within milliseconds. So who has taken longest to do so makes room, and nobody can keep
-    /// peers out by being slow.
-    func accept() -> PeerLink? {
+    /// Strangers never take the places of links: they have their own, and make room for each other.
+    func accept(from address: SocketAddress? = nil) -> PeerLink? {
         guard !isClosing else { return nil }
-        guard links.count < options.linksMax else {
+        guard links.count - newcomers.count < options.linksMax else {
             log.refused("new connections", .tooMany("links"))
             return nil
         }
-        if handshakes >= options.handshakesMax {
-            links.values.filter { $0.side == .accepted && !$0.isOpen }.min { $0.startedAt < $1.startedAt }?
-                .end(.tooMany("connections that have not proved the secret"))
-        }
         let link = PeerLink(side: .accepted, network: self)
-        handshakes += 1
         links[ObjectIdentifier(link)] = link
+        crowdOut(newcomers.enter(link, from: PeerNewcomers.Origin(address)))
         return link
     }
+
+    /// An accepted connection has said what was awaited.
+    func advanced(_ link: PeerLink, to step: PeerNewcomers.Step) {
+        if link.side == .accepted { crowdOut(newcomers.advance(link, to: step)) }
+    }
+
+    private func crowdOut(_ link: PeerLink?) { link?.end(.tooMany("connections that have not proved the secret")) }
 
     func dial(_ address: PeerAddress) -> PeerLink {
         let link = PeerLink(side: .dialled(address), network: self)
@@ -100,7 +103,7 @@ final class PeerNetwork: @unchecked Sendable {
         let member = members[remote.member] ?? PeerMember(id: remote.member, role: remote.role)
         members[remote.member] = member
         if link.side == .accepted {
-            handshakes -= 1
+            newcomers.remove(link)
             member.accepted?.end(.replaced)
             member.accepted = link
             member.acceptedAt = .now()

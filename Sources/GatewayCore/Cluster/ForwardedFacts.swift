@@ -17,6 +17,12 @@ final class ForwardedFacts {
     let messagesPath: String
     /// The client may take the answer's stream up again: it is not one of several in a batch.
     let isResumable: Bool
+    /// ``Owner/source(_:)`` of the client's address; 0 where nobody needs it.
+    let source: UInt64
+    /// The instances are shown who is asking: the lines of the request that say so are credentials.
+    let showsCredentials: Bool
+    /// The instance was asked already, and accepts them.
+    let isAccepted: Bool
     /// Who has the client.
     let caller: MemberID?
 
@@ -27,10 +33,19 @@ final class ForwardedFacts {
         static let low: UInt8 = 4
         static let messagesPath: UInt8 = 5
         static let isResumable: UInt8 = 6
+        static let source: UInt8 = 7
+        static let showsCredentials: UInt8 = 8
+        static let isAccepted: UInt8 = 9
     }
 
-    init(upstream: UInt64, door: Door, principal: Principal, messagesPath: String, isResumable: Bool) {
+    init(
+        upstream: UInt64, door: Door, principal: Principal, messagesPath: String, isResumable: Bool,
+        source: UInt64 = 0, showsCredentials: Bool = false, isAccepted: Bool = false
+    ) {
         self.isResumable = isResumable
+        self.source = source
+        self.showsCredentials = showsCredentials
+        self.isAccepted = isAccepted
         self.messagesPath = messagesPath
         caller = nil
         self.upstream = upstream
@@ -46,6 +61,9 @@ final class ForwardedFacts {
         fields.write(Tag.low, principal.low)
         fields.write(Tag.messagesPath, messagesPath)
         fields.write(Tag.isResumable, isResumable ? 1 : 0)
+        if source != 0 { fields.write(Tag.source, source) }
+        if showsCredentials { fields.write(Tag.showsCredentials, 1) }
+        if isAccepted { fields.write(Tag.isAccepted, 1) }
         return fields.buffer
     }
 
@@ -61,6 +79,9 @@ final class ForwardedFacts {
         self.door = door
         messagesPath = path
         isResumable = fields.number(Tag.isResumable) != 0
+        source = fields.number(Tag.source) ?? 0
+        showsCredentials = fields.number(Tag.showsCredentials) == 1
+        isAccepted = fields.number(Tag.isAccepted) == 1
         var principal = Principal()
         principal.high = high
         principal.low = low

@@ -9,13 +9,16 @@ extension Gateway {
     func apply(_ note: ClusterNote) {
         switch note {
         case .ended(let id):
-            guard let session = sessions.find(id) else { return }
+            guard let session = sessions.find(id) else {
+                // It may turn up here with its token, before anybody reads what is on record.
+                return sessions.noteEnded(id, until: clock.seconds(clock.now) &+ Self.endedNoteSeconds)
+            }
             let isFirst = session.end()
             sessions.remove(id)
             // A node could not bring the client's DELETE to this attachment.
             if isFirst, parts.cluster?.attached != nil, let first = allWorkers.first {
                 first.loop.execute {
-                    first.endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+                    first.endUpstream(session)
                 }
             }
         case .answering(let nonce, let expires): _ = answered.take(nonce, expires: expires)
@@ -24,6 +27,9 @@ extension Gateway {
             for worker in allWorkers { worker.loop.execute { worker.questions.remove(nonce) } }
         }
     }
+
+    /// How long it is remembered that a session has ended that was never here. Its record says so for as long at least.
+    private static let endedNoteSeconds: UInt32 = 600
 
     /// Tells every other member. Whoever misses it finds out in another way.
     func tell(_ note: ClusterNote) {

@@ -2,6 +2,7 @@
 // is recorded before its client hears of it, and everything later is written behind.
 internal import Logging
 internal import NIOCore
+internal import SealedBox
 internal import Synchronization
 internal import TransportAPI
 internal import TransportKit
@@ -109,6 +110,13 @@ extension Worker {
             held.goOn(request, sink) { self.serve(request, endpoint, $0) }
         }
         switch unread {
+        case .credentials(let session):
+            CredentialCheck(self, request, endpoint.upstream, session).start { refusal in
+                request.isAccepted = true
+                guard let refusal else { return goOn() }
+                self.metrics.exchanges -= 1
+                held.end { self.passOn(refusal, request, to: sink) }
+            }
         case .members: loop.assumeIsolated().scheduleTask(in: Self.tickInterval, goOn)
         case .state(let session): verify(session, then: goOn)
         case .upstreamID(let token):
@@ -245,6 +253,10 @@ extension Worker {
 }
 
 extension SessionID {
-    /// What the directory knows it by.
-    var key: Key128 { Key128(high: high, low: low) }
+    /// What the directory knows it by: a digest, so that whoever can list a broker's keys knows no session's identity.
+    var key: Key128 {
+        let digest = [high.bigEndian, low.bigEndian].withUnsafeBytes { Digest.sha256($0) }
+        func word(_ start: Int) -> UInt64 { digest.dropFirst(start).prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        return Key128(high: word(0), low: word(8))
+    }
 }

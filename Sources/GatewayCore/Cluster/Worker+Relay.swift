@@ -46,7 +46,7 @@ extension Worker {
     /// The request as its host gets it: the head made anew from what may travel, the session under the client's own id.
     func relayRequest(
         _ request: Request, _ upstream: UpstreamGroup, _ principal: Principal, lines: ByteBuffer, loop: UInt8?,
-        isResumable: Bool
+        isResumable: Bool, source: UInt64
     ) -> RelayRequest {
         let door: ForwardedFacts.Door =
             switch request.block.withUnsafeReadableBytes({ gateway.routes.find(request.head.path.bytes(in: $0)) }) {
@@ -76,7 +76,8 @@ extension Worker {
         head.writeStaticString("\r\n")
         let facts = ForwardedFacts(
             upstream: upstream.digest, door: door, principal: principal,
-            messagesPath: RouteTable.messagesPath(upstream), isResumable: isResumable)
+            messagesPath: RouteTable.messagesPath(upstream), isResumable: isResumable, source: source,
+            showsCredentials: request.showsCredentials(upstream.options), isAccepted: request.isAccepted)
         return RelayRequest(context: facts.context, head: head, body: request.body, loop: loop)
     }
 

@@ -60,7 +60,7 @@ extension Worker {
             }
     }
 
-    private func forget(_ session: Session) {
+    func forget(_ session: Session) {
         session.forget()
         gateway.sessions.forget(session)
     }
@@ -70,6 +70,6 @@ extension Worker {
         gateway.sessions.remove(session.id)
         guard isFirst else { return }
         gateway.tell(.ended(session.id))
-        endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+        endUpstream(session)
     }
 }

@@ -19,6 +19,9 @@ final class HeldRequest: ClientObserver {
         if request.head.verb != .get { begin(AbsentClient())?.clientLeft() }
     }
 
+    /// It goes no further. `answer` tells the client, if that is still there.
+    func end(_ answer: () -> Void) { if !hasLeft { answer() } }
+
     func clientLeft() {
         hasLeft = true
         exchange?.clientLeft()

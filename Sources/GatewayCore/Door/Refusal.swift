@@ -24,6 +24,8 @@ struct Refusal: Error {
         case state(Session)
         /// What is too long for the token.
         case upstreamID(SessionToken)
+        /// Whether the session's instance accepts the request's credentials.
+        case credentials(Session)
     }
 
     init(_ status: Int, _ code: RPCErrorCode, _ message: String, dataJSON: String? = nil, lines: String = "") {
@@ -93,6 +95,11 @@ struct Refusal: Error {
         503, .internalError, "What is on record of this session cannot be read now; nothing was run. Try again.",
         lines: "Retry-After: 1\r\n"
     ).elsewhere
+    static let credentialsUnknown = Refusal(
+        503, .internalError,
+        "The instance of this session has to accept these credentials first, and it could not be asked; nothing was"
+            + " done. Try again.",
+        dataJSON: #"{"reason":"credentials_unknown"}"#, lines: "Retry-After: 1\r\n")
     static let noRoomForSession = Refusal(
         503, .internalError, "This node holds as many sessions as limits.sessions allows; try again.",
         lines: "Retry-After: 1\r\n"
@@ -105,6 +112,11 @@ struct Refusal: Error {
     static let tooManyCalls = Refusal(
         200, .internalError, "This session runs as many calls as limits.calls_per_session allows; nothing was run.",
         dataJSON: #"{"reason":"too_many_calls"}"#)
+    static let tooManyBytes = Refusal(
+        503, .internalError,
+        "This node holds as many bytes of requests as limits.requests allows; nothing was run. Try again.",
+        dataJSON: #"{"reason":"too_many_bytes"}"#, lines: "Retry-After: 1\r\n"
+    ).elsewhere
     static let tooManyStreams = Refusal(
         429, .invalidRequest, "This session has as many GET streams as limits.streams_per_session allows.")
     static let badEventID = Refusal(
@@ -123,6 +135,10 @@ struct Refusal: Error {
         405, .invalidRequest, "There is no session to delete: this server keeps none.", lines: "Allow: POST\r\n")
     static let streamNotOffered = Refusal(
         405, .invalidRequest, "This server keeps no session and offers no GET stream.", lines: "Allow: POST\r\n")
+
+    /// Inside a session: its instance has no such route, and the session lives on.
+    static let noStreamThere = Refusal(
+        405, .invalidRequest, "The instance offers no GET stream.", lines: "Allow: POST, DELETE\r\n")
 
     static func methodNotAllowed(_ allowed: String) -> Refusal {
         Refusal(

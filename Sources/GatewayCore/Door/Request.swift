@@ -15,6 +15,8 @@ public final class Request {
     var record = Record.unread
     /// Decided in part already: nothing of it may wait any more.
     var isSettled = false
+    /// The session's instance was asked, and accepts its credentials.
+    var isAccepted = false
 
     enum Record {
         case unread
@@ -32,10 +34,15 @@ public final class Request {
     /// The same request with another body.
     func with(body: ByteBuffer) -> Request {
         let changed = Request(head: head, block: block, body: body)
-        changed.forwarded = forwarded
-        changed.record = record
-        changed.isSettled = isSettled
+        changed.copyState(of: self)
         return changed
+    }
+
+    func copyState(of other: Request) {
+        forwarded = other.forwarded
+        record = other.record
+        isSettled = other.isSettled
+        isAccepted = other.isAccepted
     }
 
     /// Calls `body` with the bytes of the first header line of this name; they are empty when it is absent.

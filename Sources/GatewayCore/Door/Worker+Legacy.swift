@@ -13,7 +13,8 @@ extension Worker {
         guard request.has(.mcpSessionID) else {
             return (request, try planWithoutSession(request, message, upstream, principal))
         }
-        let session = try session(of: request, upstream, principal)
+        let isFinal = message.kind == .request && message.knownMethod.retryClass == .sideEffect
+        let session = try session(of: request, upstream, principal, isFinal: isFinal)
         if message.kind == .request,
             session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession
         {
@@ -46,10 +47,8 @@ extension Worker {
         plan.principal = principal
         if message.kind == .request, message.knownMethod == .initialize {
             if gateway.isDraining { throw .draining }
-            if gateway.sessions.isFull { throw .tooManySessions }
             guard upstream.couldMeet(.session) else {
-                let requested = body(request, message.protocolVersion) { Array($0.prefix(64)) }
-                throw unsupportedVersion(requestedJSON: requested, upstream)
+                throw unsupportedVersion(body(request, message.protocolVersion) { Self.decoded($0) }, upstream)
             }
             plan.mode = .initialize
             return plan
@@ -70,11 +69,16 @@ extension Worker {
         }
         let principal = principal(of: request)
         let session = try session(of: request, upstream, principal)
-        end(session)
         let plan = ExchangePlan(upstream: upstream, target: .pinned(session.instance))
         plan.verb = .delete
         plan.session = session
         plan.principal = principal
+        // Behind an attachment it is that one that asks the instance whether it accepts the credentials.
+        if session.instance.isAttached, request.showsCredentials(upstream.options) {
+            return start((request, plan), sink)
+        }
+        try checkCredentials(of: request, session)
+        end(session)
         plan.mode = .deletion
         return start((request, plan), sink)
     }
@@ -96,20 +100,26 @@ extension Worker {
 
     /// The refusal of a version nobody here speaks, with the list of what is spoken.
     func unsupportedVersion(_ request: Request, _ upstream: UpstreamGroup) -> Refusal {
-        let requested = request.withValue(.mcpProtocolVersion) { value -> [UInt8] in
-            var text: [UInt8] = []
-            JSONString.appendEscaped(value.prefix(64), to: &text)
-            return text
-        }
-        return unsupportedVersion(requestedJSON: requested, upstream)
+        unsupportedVersion(request.withValue(.mcpProtocolVersion) { Array($0) }, upstream)
     }
 
-    func unsupportedVersion(requestedJSON: [UInt8], _ upstream: UpstreamGroup) -> Refusal {
+    /// The contents of a JSON string that a client sent, or its bytes where they stand for no text.
+    static func decoded(_ contents: UnsafeRawBufferPointer) -> [UInt8] {
+        JSONString.decode(contents) ?? Array(contents)
+    }
+
+    /// Bytes of a version that is told back.
+    private static let versionBytesMax = 64
+
+    /// - Parameter requested: decoded: cut and escaped here, in this order, so that no escape is cut.
+    func unsupportedVersion(_ requested: [UInt8], _ upstream: UpstreamGroup) -> Refusal {
         var supported: [Revision] = upstream.couldMeet(.stateless) ? [.v2026_07_28] : []
         if upstream.couldMeet(.session) { supported += [.v2025_11_25, .v2025_06_18, .v2025_03_26] }
         if supported.isEmpty { supported = [.v2024_11_05] }
         let list = supported.map { "\"\($0.text)\"" }.joined(separator: ",")
-        let requested = String(decoding: requestedJSON, as: UTF8.self)
+        var text: [UInt8] = []
+        JSONString.appendEscaped(requested.prefix(Self.versionBytesMax), to: &text)
+        let requested = String(decoding: text, as: UTF8.self)
         return Refusal(
             400, .unsupportedProtocolVersion, "Unsupported protocol version; use one of data.supported.",
             dataJSON: #"{"supported":[\#(list)],"requested":"\#(requested)"}"#)

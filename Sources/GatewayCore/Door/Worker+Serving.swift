@@ -51,7 +51,9 @@ extension Worker {
             return try openLegacyStream(request, upstream, sink)
         case .messages(let upstream):
             let plan = try planLegacyMessage(request, upstream)
-            plan.message = try scanOne(request, &id)
+            let message = try scanOne(request, &id)
+            plan.message = message
+            if message.kind == .request, let session = plan.session { try refuseBeyondCalls(request, message, session) }
             return start(try withAnswer(request, plan), sink)
         case .streamable(let upstream):
             switch request.head.verb {
@@ -99,11 +101,8 @@ extension Worker {
     // MARK: Scanning
 
     private func scan(_ request: Request, _ id: inout ByteRange) throws(Refusal) -> ScannedBody {
-        var limits = ScanLimits()
-        limits.depth = gateway.parts.limits.jsonDepth
-        limits.batch = gateway.parts.limits.batchMessages
         let result = request.body.withUnsafeReadableBytes { view in
-            Result { () throws(ScanError) in try MessageScanner.scan(view, limits: limits) }
+            Result { () throws(ScanError) in try MessageScanner.scan(view, limits: scanLimits) }
         }
         switch result {
         case .success(let body): return body

@@ -13,7 +13,7 @@ extension Worker {
         }
         if message.kind == .request { try checkEnvelope(request, message, upstream) }
         guard upstream.couldMeet(.stateless) else {
-            throw unsupportedVersion(requestedJSON: Array(Revision.v2026_07_28.text.utf8), upstream)
+            throw unsupportedVersion(Array(Revision.v2026_07_28.text.utf8), upstream)
         }
         if message.knownMethod == .subscriptionsListen, gateway.isDraining { throw .draining }
         let plan = ExchangePlan(upstream: upstream, target: .any(.stateless))
@@ -49,8 +49,7 @@ extension Worker {
         if let named = message.nameForHeader { try check(request, .mcpName, "Mcp-Name", named) }
         let revision = body(request, message.metaProtocolVersion) { Revision(bytes: $0) }
         guard let revision, revision.isStateless else {
-            let requested = body(request, message.metaProtocolVersion) { Array($0.prefix(64)) }
-            throw unsupportedVersion(requestedJSON: requested, upstream)
+            throw unsupportedVersion(body(request, message.metaProtocolVersion) { Self.decoded($0) }, upstream)
         }
     }
 
@@ -114,7 +113,7 @@ extension Worker {
         }
         let changed = request.with(body: Self.cut(request.body, places))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
-            try? MessageScanner.scanMessage(view, limits: ScanLimits())
+            try? MessageScanner.scanMessage(view, limits: scanLimits)
         }
         plan.message = rescanned ?? message
         return (changed, plan)

@@ -1,4 +1,4 @@
-// What comes back from the instance: passed on as it is, relayed event by event, or held until it is whole.
+// What comes back from the instance: passed on as it is, relayed event by event, or held (`+Held`) until it is whole.
 internal import MCPWire
 internal import NIOCore
 internal import TransportAPI
@@ -6,13 +6,19 @@ internal import TransportAPI
 extension Exchange {
     func answerBegan(_ head: AnswerHead) {
         lastRead = worker.now
+        if countedBody > 0 { letGoOfBody(hasHead: true) }
         if isHosted { return hostAnswered(head) }
         if case .reopening = phase { return reopened(head) }
         status = head.status
         instance?.noteAnswer(plan.upstream.options.health, isCheck: false)
-        if head.status == 404, let session = plan.session { worker.noteGone(session) }
+        if head.status == 404, let session = plan.session, !isStream, worker.speaksForOwner(request, session) {
+            worker.noteGone(session)
+        }
         if (300..<400).contains(head.status), sink != nil, plan.mode != .deletion { return refuseRedirect() }
         if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
+        // There is no such route, which says nothing of the session: it has no stream (mcp-wire, GET).
+        if head.status == 404, isStream, plan.mode == .pass, sink != nil { return refuseStream() }
+        noteAccepted(head.status)
         if sink == nil, isStream || plan.session != nil && plan.isCall && head.isEventStream {
             return goOnUnheard(head)
         }
@@ -25,6 +31,7 @@ extension Exchange {
         }
         if plan.mode == .initialize, head.status < 300, let id = head.sessionID {
             guard beginSession(id) else { return }
+            noteAccepted(head.status)
         }
         // Nobody can join, or come back to, what is no stream.
         if isStream, !head.isEventStream { leaveStream() }
@@ -42,7 +49,7 @@ extension Exchange {
             }
             return
         }
-        if head.content == .json, plan.mode == .tag || plan.mode == .initialize {
+        if head.content == .json, plan.mode == .tag || plan.mode == .initialize || plan.isPart {
             return phase = .holding(copyOf(head), ByteBuffer())
         }
         phase = .passing
@@ -59,6 +66,20 @@ extension Exchange {
         sentHead = true
         phase = .relaying(EventRelay(eventBytesMax: limits.eventBytes))
         if announcesLists { announceLists() }
+    }
+
+    /// What the instance accepts a call or a stream with counts as the session's own credentials from now on.
+    private func noteAccepted(_ status: Int) {
+        guard (200..<300).contains(status), plan.isCall || isStream, let session = plan.session ?? newSession,
+            request.showsCredentials(plan.upstream.options)
+        else { return }
+        session.accept(worker.credentials(of: request, plan.upstream))
+    }
+
+    private func refuseStream() {
+        handle?.cancel()
+        handle = nil
+        refuse(.noStreamThere, .instanceError)
     }
 
     /// Followed, it would take the client past the gateway; passed on, it would show the instance's own address.
@@ -86,18 +107,22 @@ extension Exchange {
         case .relaying(var relay):
             phase = .passing
             let result = feed(&relay, bytes)
-            if case .passing = phase { phase = .relaying(relay) }
+            if case .passing = phase {
+                phase = .relaying(relay)
+                noteHeld(relay.tailBytes + (held?.bytes.readableBytes ?? 0))
+            }
             if held != nil, hasResponse { releaseHeld() }
             if case .failure(let error) = result { breakOff("The instance's event stream is refused: \(error).") }
         case .holding(let head, var body):
             phase = .passing
             body.writeImmutableBuffer(bytes)
             phase = .holding(head, body)
+            noteHeld(body.readableBytes)
             guard body.readableBytes <= limits.heldResultBytes else {
                 handle?.cancel()
                 return fail(.overloaded, "The answer is larger than limits.result allows.")
             }
-        case .awaitingHead, .reopening, .done:
+        case .awaitingHead, .reopening, .delivering, .done:
             break
         }
     }
@@ -146,88 +171,6 @@ extension Exchange {
         sink?.begin(status: 200, lines: answerLines { _ in }, length: 0)
         sink?.end()
         finish(.ok)
-    }
-
-    // MARK: Held answers
-
-    private func release(_ head: AnswerHead, _ body: ByteBuffer) {
-        var body = body
-        let scanned = body.withUnsafeReadableBytes { view -> ByteBuffer? in
-            guard let message = try? MessageScanner.scanMessage(view, limits: ScanLimits()) else { return nil }
-            noteRevision(message, view)
-            return tagged(message, view)
-        }
-        if let scanned { body = scanned }
-        if plan.mode == .initialize, newSession != nil {
-            let answer = HeldAnswer(head: head)
-            answer.bytes = body
-            answer.length = body.readableBytes
-            answer.hasEnded = true
-            held = answer
-            return releaseHeld()
-        }
-        begin(head, length: body.readableBytes)
-        if body.readableBytes > 0 { send(body) }
-        sink?.end()
-        finish(status < 400 ? .ok : .instanceError)
-    }
-
-    /// The message with a tag before each value that the client will echo, or nil when there is none.
-    func tagged(_ message: Message, _ bytes: UnsafeRawBufferPointer) -> ByteBuffer? {
-        guard plan.mode == .tag, let instance else { return nil }
-        var places: [Int] = []
-        if message.kind == .result {
-            for range in [message.resultRequestState, message.nextCursor, message.resultTaskId] where !range.isAbsent {
-                places.append(Int(range.start))
-            }
-        } else if message.kind == .notification, !message.taskId.isAbsent {
-            places.append(Int(message.taskId.start))
-        }
-        guard !places.isEmpty else { return nil }
-        let tag = worker.makeTag(instance, plan.principal)
-        var out = ByteBufferAllocator().buffer(capacity: bytes.count + places.count * tag.count)
-        var copied = 0
-        for place in places.sorted() {
-            out.writeBytes(bytes[copied..<place])
-            out.writeBytes(tag)
-            copied = place
-        }
-        out.writeBytes(bytes[copied...])
-        return out
-    }
-
-    /// Keeps what comes before the answer to `initialize`, and the answer itself.
-    private func hold(_ bytes: ByteBuffer) {
-        held?.bytes.writeImmutableBuffer(bytes)
-        guard let size = held?.bytes.readableBytes, size > limits.heldResultBytes else { return }
-        breakOff("The answer is larger than limits.result allows.")
-    }
-
-    /// The answer to `initialize` is there: its client may hear of its session.
-    private func releaseHeld() {
-        guard let session = newSession, held?.isRecording == false else { return }
-        guard worker.hasDirectory else { return sendHeld() }
-        held?.isRecording = true
-        handle?.pause()
-        let handshake = request.body.withUnsafeReadableBytes { view -> [UInt8] in
-            guard let params = plan.message?.params, !params.isAbsent, Int(params.end) <= view.count else { return [] }
-            return Array(view[params.range])
-        }
-        worker.record(session, handshake: handshake) { [self] in
-            handle?.resume()
-            sendHeld()
-        }
-    }
-
-    private func sendHeld() {
-        guard let answer = held else { return }
-        held = nil
-        begin(answer.head, length: answer.length)
-        send(answer.bytes)
-        sink?.flush()
-        guard answer.hasEnded else { return }
-        sink?.end()
-        finish(status < 400 ? .ok : .instanceError)
     }
 
     // MARK: Sending

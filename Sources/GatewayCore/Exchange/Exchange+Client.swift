@@ -9,11 +9,12 @@ extension Exchange {
         if let successor { return successor.clientLeft() }
         guard sink != nil else { return leftWhileHandedOver = true }
         sink = nil
+        if case .delivering = phase { return finish(.clientLeft) }
         // Up to 2025-11-25 a disconnect is not a cancellation: the answer is read to its end. A GET stream has no end.
         // Where the gateway does not number events, an instance that gave an event id keeps them itself, and lets the
         // client resume only when it sees that nobody reads the stream any more.
         let mayRun = !isHosted && (stream != nil || !plan.cancelsWithClient && !isStream && !hasEventID)
-        guard mayRun, worker.metrics.detached < limits.detachedExchanges else {
+        guard mayRun, mayDetach else {
             // Its client may hold an id and come back: it must hear what became of the call.
             if stream != nil, plan.isCall { return breakOff("The client left, and no more answers are read unheard.") }
             handle?.cancel()
@@ -26,14 +27,13 @@ extension Exchange {
         if let successor { return successor.clientIsWritable(isWritable) }
         if isWritable {
             stalledSince = nil
-            // The silence of an instance that was paused is not its own.
-            lastRead = worker.now
-            handle?.resume()
+            resume(from: .client)
+            if case .delivering = phase { deliver() }
         } else if stalledSince == nil {
             stalledSince = worker.now
             stalledBytes = sink?.queuedBytes ?? 0
             sentWhileStalled = 0
-            handle?.pause()
+            pause(for: .client)
         }
     }
 
@@ -54,7 +54,14 @@ extension Exchange {
             stalledSince = now
             return false
         }
-        return now - since > worker.gateway.parts.waits.slowClient
+        return now - since > patience
+    }
+
+    /// How long the client may take nothing. Less while others wait for the memory that its answer takes.
+    private var patience: TimeAmount {
+        let most = worker.gateway.parts.waits.slowClient
+        guard case .delivering = phase, worker.heldBudget.waitingCount > 0 else { return most }
+        return min(most, max(.seconds(1), .nanoseconds(most.nanoseconds / 4)))
     }
 
     private func closeSlowClient(_ sink: any ResponseSink) {
@@ -94,8 +101,9 @@ extension Exchange {
             }
         case .done:
             return
+        case .delivering: break
         case .passing, .relaying, .holding:
-            if stalledSince == nil, now - lastRead > .milliseconds(options.idleTimeoutMilliseconds) {
+            if pauses.isEmpty, now - lastRead > .milliseconds(options.idleTimeoutMilliseconds) {
                 giveUp("the answer went quiet")
             }
         }
@@ -135,10 +143,10 @@ extension Exchange {
     /// The session has ended here already: how long the client of a DELETE waits for its instance at most.
     private static let deletionMilliseconds: Int64 = 5_000
 
-    private func giveUp(_ why: String) {
+    func giveUp(_ why: String) {
         handle?.cancel()
         handle = nil
-        fail(.timedOut, "\(instance?.name ?? "The instance"): \(why).")
+        fail(.timedOut, "The instance was given up: \(why).")
     }
 
     // MARK: Drain

@@ -24,7 +24,11 @@ extension Exchange {
     }
 
     private func inspect(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
-        if plan.mode == .legacyStream, newSession == nil { return beginLegacyStream(event, view) }
+        if plan.mode == .legacyStream {
+            if newSession == nil { return beginLegacyStream(event, view) }
+            // The client would take its path, and show its credentials to whoever is there.
+            if Self.isEndpoint(event, view) { return .drop }
+        }
         if event.hasID { noteUpstreamID(event, view) }
         let hidesID = stream != nil || hidesIDs
         guard event.dataLines > 0 else { return !hidesID || event.isEmpty ? .pass : .drop }
@@ -32,9 +36,7 @@ extension Exchange {
         if hidesID, event.dataLines == 1, event.data.count == 0 { return .drop }
         reconnects = 0
         let change = EventRelay.withMessage(event, view) { data, message in self.look(at: message, data) }
-        // What cannot be scanned is the instance's own affair, but it may have been the response.
-        if change == nil { hasResponse = true }
-        switch change ?? .keep {
+        switch change ?? EventRelay.withData(event, view, unreadable) {
         case .drop: return .drop
         case .keep:
             if stream != nil { return .replace(numbered(event, view, data: nil)) }
@@ -60,10 +62,41 @@ extension Exchange {
         }
     }
 
-    private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
-        hasResponse = true
-        noteRevision(message, data)
+    /// What is nested too deep to be read, or is no message at all, goes on as it is: whoever it is for may read it.
+    /// But a question cannot be answered under an id that is not the gateway's.
+    private func unreadable(_ data: UnsafeRawBufferPointer) -> Change {
+        worker.metrics.unreadableEvents &+= 1
+        guard let outline = MessageOutline(data) else { return .keep }
+        let id = data[outline.id.range]
+        switch outline.kind {
+        case .result, .error:
+            noteAnswer(UnsafeRawBufferPointer(rebasing: id))
+            return .keep
+        case .notification: return .keep
+        case .request:
+            guard let session = plan.session ?? newSession else { return .keep }
+            if !id.isEmpty {
+                worker.tell(
+                    session, Array(id), error: "A gateway on the way cannot read this request: it is nested too deep.",
+                    dataJSON: #"{"reason":"unreadable"}"#, ownCredentials)
+            }
+            return .drop
+        }
+    }
+
+    /// An answer has come. It is the response only if it answers this request: else the client still waits.
+    private func noteAnswer(_ id: UnsafeRawBufferPointer) {
         if plan.mode == .legacyStream, let newSession { newSession.noteAnswered() }
+        guard let own = plan.message?.id, !own.isAbsent, !hasResponse else { return }
+        hasResponse = request.body.withUnsafeReadableBytes { body in
+            Int(own.end) <= body.count
+                && RequestID.areEqual(UnsafeRawBufferPointer(rebasing: body[own.range]), id)
+        }
+    }
+
+    private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
+        noteAnswer(UnsafeRawBufferPointer(rebasing: data[message.id.range]))
+        noteRevision(message, data)
     }
 
     func noteRevision(_ message: Message, _ bytes: UnsafeRawBufferPointer) {

@@ -15,7 +15,18 @@ extension Exchange {
             if error.delivery == .unknown { forgetTried() }
             return attempt()
         }
-        fail(error.code, error.message, delivery: error.delivery)
+        logFailure(error)
+        fail(error.code, error.code.reason, delivery: error.delivery)
+    }
+
+    /// What the client is not told: where the instance is, and what the system said.
+    private func logFailure(_ error: TransportError) {
+        worker.gateway.parts.logger.warning(
+            "an instance did not answer a request",
+            metadata: [
+                "upstream": "\(plan.upstream.name)", "instance": "\(instance?.name ?? "-")",
+                "method": "\(plan.method.name)", "error": "\(error.message)",
+            ])
     }
 
     /// A numbered stream of the instance broke, or could not be taken up again.
@@ -43,12 +54,16 @@ extension Exchange {
     }
 
     /// Tells the client that its request failed.
+    /// - Parameter reason: for the client: nothing of the instance's address in it.
     func fail(_ code: TransportError.Code, _ reason: String, delivery: TransportError.Delivery = .unknown) {
         if plan.mode == .deletion, code != .refused { deleteAgain() }
         switch phase {
         case .done: return
         case .awaitingHead, .holding: failBeforeAnswer(code, reason, delivery)
         case .relaying, .reopening: breakOff(reason)
+        case .delivering:
+            sink?.abort()
+            finish(.unavailable)
         case .passing:
             if plan.mode == .deletion { return answerDeletion() }
             sink?.abort()
@@ -60,7 +75,8 @@ extension Exchange {
     private func deleteAgain() {
         guard let session = plan.session else { return }
         if session.instance.isAttached { return worker.endAttached(session) }
-        worker.endUpstreamLater(plan.upstream, session.instance, session.upstreamSessionID)
+        worker.endUpstreamLater(
+            plan.upstream, session.instance, session.upstreamSessionID, credentials: session.acceptedLines)
     }
 
     private func failBeforeAnswer(
@@ -113,7 +129,7 @@ extension Exchange {
         }
         refuse(
             Refusal(
-                503, .internalError, "The instance could not be reached; nothing was run. Try again. (\(reason))",
+                503, .internalError, "The instance could not be reached; nothing was run. Try again. \(reason)",
                 dataJSON: #"{"reason":"not_delivered"}"#, lines: "Retry-After: 1\r\n"), .unavailable)
     }
 
@@ -154,6 +170,22 @@ extension Exchange {
         // A GET stream, or one whose response is out: a cut tells the client to come back.
         sink?.abort()
         finish(hasResponse ? .ok : .unavailable)
+    }
+}
+
+extension TransportError.Code {
+    /// What a client is told of the failure.
+    fileprivate var reason: String {
+        switch self {
+        case .refused: "It refused the connection."
+        case .unreachable: "There is no way to it."
+        case .timedOut: "It did not answer in time."
+        case .interrupted: "Its connection broke."
+        case .malformed: "It answered with what is no HTTP."
+        case .overloaded: "As many requests are under way to it as max_connections or this node's memory allows."
+        case .tooLarge: "The request is larger than the way to it carries."
+        case .cancelled, .overflowed, .closed: "This side has closed the way to it."
+        }
     }
 }
 

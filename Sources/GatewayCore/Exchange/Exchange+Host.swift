@@ -31,20 +31,30 @@ extension Exchange {
         writeRequestLines(isRelayed: true)
         let relayed = worker.relayRequest(
             request, plan.upstream, plan.principal, lines: worker.requestLines, loop: loop,
-            isResumable: plan.isResumable)
+            isResumable: plan.isResumable,
+            source: plan.mode == .initialize || plan.mode == .legacyStream ? worker.source(of: request, sink) : 0)
         guard let opened = desk.open(relayed, at: member, for: self) else { return }
         handle = opened
-        if stalledSince != nil { opened.pause() }
+        if !pauses.isEmpty { opened.pause() }
     }
 
     /// The host has answered.
     func hostAnswered(_ head: AnswerHead) {
         status = head.status
-        if head.status == 404, let session = plan.session { worker.end(session) }
+        if let session = plan.session, endsSession(head.status, session) { worker.end(session) }
         phase = .passing
         if beginsSession { instance?.noteBegun() }
         isHostedStream = head.length == nil && head.lines.readableBytesView.firstRange(of: Self.eventStream) != nil
         begin(head, length: head.length)
+    }
+
+    /// Its host says that the session is over, to whoever may hear it.
+    private func endsSession(_ status: Int, _ session: Session) -> Bool {
+        switch plan.verb {
+        case .delete: (200..<300).contains(status)
+        case .post: status == 404 && worker.speaksForOwner(request, session)
+        case .get: false
+        }
     }
 
     /// Gives the client to somebody else. `make` serves it from now on, and says who hears of it: that one is told what
@@ -59,7 +69,11 @@ extension Exchange {
                 successor?.clientIsWritable(false)
             }
         } catch {
-            worker.write(error.answer(), request, to: client)
+            if let unread = error.unread {
+                successor = worker.hold(request, .streamable(plan.upstream), client, until: unread)
+            } else {
+                worker.write(error.answer(), request, to: client)
+            }
         }
     }
 

@@ -5,8 +5,10 @@ internal import TransportAPI
 
 extension Exchange {
     /// Writes the lines for the instance into the worker's buffer.
-    /// - Parameter isRelayed: they go to a host, which gets what names session and stream in another way.
-    func writeRequestLines(isRelayed: Bool = false) {
+    /// - Parameters:
+    ///   - isRelayed: they go to a host, which gets what names session and stream in another way.
+    ///   - credentials: in place of those of the request; empty for those.
+    func writeRequestLines(isRelayed: Bool = false, credentials: [UInt8] = []) {
         let options = plan.upstream.options
         // Taken out and put back, so that the writes go to a local value and not through the worker.
         var lines = worker.requestLines
@@ -14,70 +16,42 @@ extension Exchange {
         lines.clear()
         request.block.withUnsafeReadableBytes { view in
             var runs = LineRuns()
-            for field in request.head.fields where travels(field, view, options) {
+            let hasOptions = TravellingLines.hasConnectionOptions(request.head, view)
+            for field in request.head.fields where travels(field, view, options, withCredentials: credentials.isEmpty) {
                 if isRelayed, field.name == .lastEventID { continue }
+                let name = field.nameRange.bytes(in: view)
+                if hasOptions, request.head.fields.isNamedByConnection(name, view) { continue }
                 runs.add(field, view) { lines.writeBytes($0) }
             }
             runs.finish(view) { lines.writeBytes($0) }
         }
+        lines.writeBytes(credentials)
         if let name = plan.replacedName { lines.writeHeader("Mcp-Name", name) }
         if !isRelayed, let session = plan.session { lines.writeBytes(session.upstreamLine) }
         worker.requestLines = lines
     }
 
-    /// What shows an instance who is asking, for the gateway's own messages on this exchange's behalf.
-    func credentialLines() -> ByteBuffer {
-        let options = plan.upstream.options
-        var lines = ByteBuffer()
-        request.block.withUnsafeReadableBytes { view in
-            var runs = LineRuns()
-            for field in request.head.fields where !Self.isOfMessage(field.name) && travels(field, view, options) {
-                runs.add(field, view) { lines.writeBytes($0) }
-            }
-            runs.finish(view) { lines.writeBytes($0) }
-        }
-        return lines
-    }
-
-    /// Lines that say something of the client's message, not of the client.
-    private static func isOfMessage(_ name: HeaderName) -> Bool {
-        switch name {
-        case .accept, .contentType, .mcpProtocolVersion, .mcpMethod, .mcpName, .mcpParam, .lastEventID, .traceparent,
-            .tracestate, .baggage:
-            true
-        default: false
-        }
+    /// What shows the instance who is asking, for the gateway's own messages on this exchange's behalf: the newest that
+    /// it has accepted in this session.
+    var ownCredentials: [UInt8] {
+        guard request.showsCredentials(plan.upstream.options) else { return [] }
+        let accepted = (plan.session ?? newSession)?.acceptedLines ?? []
+        return accepted.isEmpty ? request.credentials(plan.upstream.options) : accepted
     }
 
     /// The allow-list. The session id is never among them: the instance gets its own.
     private func travels(
-        _ field: HeadField, _ view: UnsafeRawBufferPointer, _ options: UpstreamGroup.Options
+        _ field: HeadField, _ view: UnsafeRawBufferPointer, _ options: UpstreamGroup.Options, withCredentials: Bool
     ) -> Bool {
+        if TravellingLines.isPlain(field.name) { return true }
         switch field.name {
-        case .accept, .contentType, .acceptLanguage, .userAgent, .traceparent, .tracestate, .baggage,
-            .mcpProtocolVersion, .mcpMethod, .mcpParam:
-            return true
         case .lastEventID:
             // An id of the gateway's own means nothing to an instance.
             return isStream && (plan.mode == .legacyStream || !options.isResumable)
         case .mcpName:
             return plan.replacedName == nil
-        case .authorization:
-            return options.forwardsAuthorization || request.forwarded != nil
         default:
-            // The member at the client's door has chosen already.
-            if request.forwarded != nil { return Self.isFreeToTravel(field.name) }
-            guard !options.forwardedHeaders.isEmpty, !field.name.isHopByHop else { return false }
-            let name = field.nameRange.bytes(in: view)
-            return options.forwardedHeaders.contains { $0.equalsIgnoringCase(name) }
-                && !request.head.fields.isNamedByConnection(name, view)
-        }
-    }
-
-    private static func isFreeToTravel(_ name: HeaderName) -> Bool {
-        switch name {
-        case .host, .mcpSessionID, .contentLength: false
-        default: !name.isHopByHop
+            return withCredentials && TravellingLines.isCredential(field, view, request, options)
         }
     }
 
@@ -96,17 +70,5 @@ extension ByteBuffer {
         writeStaticString(": ")
         writeBytes(value)
         writeStaticString("\r\n")
-    }
-}
-
-extension [UInt8] {
-    /// `self` is lower case.
-    func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        for index in indices {
-            let byte = other[index]
-            if (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) != self[index] { return false }
-        }
-        return true
     }
 }

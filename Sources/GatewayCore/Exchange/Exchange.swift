@@ -17,6 +17,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         case relaying(EventRelay)
         /// The body is collected, to be looked at whole.
         case holding(AnswerHead, ByteBuffer)
+        /// All of it is there, and goes to the client as fast as that takes it.
+        case delivering(ByteBuffer)
         /// The instance's stream broke and is asked for again. The client notices nothing.
         case reopening
         case done
@@ -24,7 +26,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
 
     let worker: Worker
     let plan: ExchangePlan
-    let request: Request
+    var request: Request
     /// Nil once the client is gone or was served.
     var sink: (any ResponseSink)?
     var handle: (any ExchangeHandle)?
@@ -60,6 +62,16 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     let began = NIODeadline.now()
     var lastWrite: NIODeadline
     var lastRead: NIODeadline
+    /// Why the instance is not read on.
+    var pauses: Pauses = []
+    /// What the event loop's ``HeldBudget`` counts of it.
+    var heldBytes = 0
+    /// What the event loop counts of the request's body.
+    var countedBody = 0
+    /// The transport keeps nothing of the body.
+    var isBodySent = false
+    /// Held bytes are being handed to the client further up in the stack.
+    var isDelivering = false
     /// Since when the client takes nothing of what waits for it.
     var stalledSince: NIODeadline?
     /// What waited for it when that was last looked at.
@@ -115,6 +127,10 @@ final class Exchange: ExchangeReceiver, ClientObserver {
             worker.metrics.streams += 1
             return startStream()
         }
+        guard countBody() else { return refuse(.tooManyBytes, .unavailable) }
+        if plan.mode == .initialize, !worker.makeRoom(for: worker.owner(of: request, plan.principal, sink)) {
+            return refuse(.tooManySessions, .unavailable)
+        }
         if plan.mode == .deletion { return worker.endRecord(of: plan.session) { [self] in attempt() } }
         attempt()
     }
@@ -143,7 +159,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         // Nil means that it failed at once: that was dealt with inside the call, perhaps by another attempt.
         guard let opened else { return }
         handle = opened
-        if stalledSince != nil { opened.pause() }
+        if !pauses.isEmpty { opened.pause() }
     }
 
     private func refuseUnplaced() {
@@ -194,6 +210,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         sink = nil
         handle = nil
         held = nil
+        pauses = []
+        if heldBytes > 0 { worker.heldBudget.note(self, 0) }
+        if countedBody > 0 { uncountBody() }
         leaveStream()
         // A server that has answered its call waits for nothing more. Any other is told when the time is over.
         if plan.isCall, hasResponse, let session = plan.session, worker.questions.count > 0 {
@@ -201,8 +220,9 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         }
         if let question = plan.answers { settle(question) }
         worker.remove(self)
+        if !worker.askers.isEmpty { worker.askers[number] = nil }
         stopCounting()
-        if isDetached { worker.metrics.detached -= 1 }
+        if isDetached { countDetached(-1) }
         if isStream { worker.metrics.streams -= 1 }
         if let session = plan.session {
             session.touch(worker.nowSeconds)
@@ -211,7 +231,10 @@ final class Exchange: ExchangeReceiver, ClientObserver {
             let runsOn = plan.path != nil && status == 202
             if plan.isCall, !runsOn { session.calls.subtract(1, ordering: .relaxed) }
         }
-        if plan.mode == .legacyStream, let newSession { worker.end(newSession) }
+        if plan.mode == .legacyStream, let newSession {
+            worker.legacyStreams[newSession.id] = nil
+            worker.end(newSession)
+        }
         if plan.mode == .initialize, !sentHead, let newSession { worker.abandon(newSession) }
         let duration = (NIODeadline.now() - began).nanoseconds
         worker.metrics.record(

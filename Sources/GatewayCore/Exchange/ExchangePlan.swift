@@ -4,7 +4,7 @@ internal import NIOCore
 internal import TransportAPI
 
 /// How one request is to be served. A class, because it is large and goes through many hands; once its exchange has
-/// started nobody changes it.
+/// started only that one changes it.
 final class ExchangePlan {
     /// What an answer needs beyond being passed on.
     enum AnswerMode {
@@ -55,6 +55,8 @@ final class ExchangePlan {
     var mode = AnswerMode.pass
     /// 2026-07-28: the client's disconnect is a cancellation. Before: it is not.
     var cancelsWithClient = false
+    /// One message of a batch: what comes back for it is put into the batch's stream whole.
+    var isPart = false
     /// Its events may be numbered and kept. Not in batches, where one stream answers several calls.
     var isResumable = true
     /// The client may have missed changes of lists: tell it to read them again.

@@ -14,9 +14,19 @@ final class HealthChecker {
     /// Between two checks of an instance that is down, unless the ordinary interval is shorter.
     private static let downIntervalMilliseconds: Int64 = 1_000
 
+    /// How long the era probe's `initialize` may take. It is waited for beyond the check's own time, because a session
+    /// that begins must be ended, and only its answer tells what it is called.
+    private static let initializeTimeout = TimeAmount.seconds(30)
+
     private struct State {
         var next = NIODeadline.uptimeNanoseconds(0)
         var running: CheckExchange?
+        /// The era probe's `initialize`, beside the checks.
+        var initializing: CheckExchange?
+        /// Until when the check that began it waits for it: an instance that is slow to initialize is up meanwhile.
+        var verdictAt: NIODeadline?
+        /// It does not let go of a probe's session: it is not asked again while it is up.
+        var keepsSessions = false
         var eraUntil: NIODeadline?
         var hasFixedEra = false
         var isChecked = false
@@ -44,7 +54,12 @@ final class HealthChecker {
 
     func tick(now: NIODeadline) {
         for index in states.indices {
-            if let running = states[index].running {
+            states[index].initializing?.tick(now: now)
+            if let at = states[index].verdictAt {
+                guard now >= at else { continue }
+                states[index].verdictAt = nil
+                noteUp(upstream.instances[index])
+            } else if let running = states[index].running {
                 running.tick(now: now)
             } else if now >= states[index].next {
                 // Spread, so that nodes that started together do not check together.
@@ -60,7 +75,8 @@ final class HealthChecker {
 
     private func check(_ instance: Instance, now: NIODeadline) {
         let state = states[instance.index]
-        if state.hasFixedEra || state.eraUntil.map({ now < $0 }) == true {
+        let isKnown = state.eraUntil.map { now < $0 || state.keepsSessions } == true
+        if state.hasFixedEra || isKnown || state.initializing != nil {
             send(probes.ping, instance) { [self] result in settle(instance, result) }
         } else {
             send(probes.discover, instance) { [self] result in discovered(instance, result) }
@@ -85,16 +101,29 @@ final class HealthChecker {
     private func discovered(_ instance: Instance, _ result: Result<CheckExchange.Reply, TransportError>) {
         guard case .success(let reply) = result, Self.tellsEra(reply) else { return settle(instance, result) }
         let speaksStateless = reply.status < 300 && probes.isStateless(reply)
-        send(probes.initialize, instance) { [self] second in
-            initialized(instance, second, speaksStateless ? .stateless : .unknown)
+        let check = CheckExchange(deadline: worker.now + Self.initializeTimeout) { [weak self] second in
+            self?.initialized(instance, second, speaksStateless ? .stateless : .unknown)
         }
+        states[instance.index].initializing = check
+        states[instance.index].verdictAt = worker.now + .milliseconds(policy.timeoutMilliseconds)
+        check.start(probes.initialize, worker.lanes[upstream.index], instance)
     }
 
     private func initialized(
         _ instance: Instance, _ result: Result<CheckExchange.Reply, TransportError>, _ found: Era
     ) {
-        guard case .success(let reply) = result else { return settle(instance, result) }
-        if let id = reply.sessionID { worker.endUpstream(upstream, instance, id) }
+        let begun = states[instance.index].initializing?.sessionID
+        states[instance.index].initializing = nil
+        let isAwaited = states[instance.index].verdictAt != nil
+        states[instance.index].verdictAt = nil
+        if let begun { endProbe(instance, begun) }
+        guard case .success(let reply) = result else {
+            // The check that asked first has heard of the instance; this says only that it is slow, or went since.
+            if isAwaited { return settle(instance, result) }
+            if case .failure(let error) = result, error.code == .refused { return settle(instance, result) }
+            states[instance.index].eraUntil = worker.now + Self.eraLifetime
+            return
+        }
         guard Self.tellsEra(reply) else { return settle(instance, result) }
         var era = found
         if reply.status < 300, probes.isResult(reply) {
@@ -114,6 +143,21 @@ final class HealthChecker {
         settle(instance, result)
     }
 
+    /// Ends a session that a probe has begun. Who refuses that is not probed again while it is up.
+    private func endProbe(_ instance: Instance, _ id: [UInt8]) {
+        var lines = ByteBuffer()
+        lines.writeHeader("Mcp-Session-Id", id)
+        let request = ExchangeRequest(verb: .delete, lines: lines, body: nil)
+        worker.sendOwn(request, upstream, instance) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let reply): states[instance.index].keepsSessions = reply.status == 405
+            case .failure(let error) where error.code == .refused: return
+            case .failure: worker.endUpstreamLater(upstream, instance, id, credentials: [])
+            }
+        }
+    }
+
     /// Refusals for another reason say nothing of what the instance speaks: the old verdict stays.
     private static func tellsEra(_ reply: CheckExchange.Reply) -> Bool {
         reply.status < 500 && ![401, 403, 408, 429].contains(reply.status)
@@ -125,8 +169,7 @@ final class HealthChecker {
         states[instance.index].isChecked = true
         defer { worker.noteChecked() }
         switch result {
-        case .success(let reply) where reply.status < 500:
-            if instance.noteAnswer(policy, isCheck: true) { log(instance, "instance is up") }
+        case .success(let reply) where reply.status < 500: noteUp(instance)
         case .success(let reply):
             failed(instance, "status \(reply.status)", isRefusal: false)
         case .failure(let error):
@@ -134,10 +177,18 @@ final class HealthChecker {
         }
     }
 
+    private func noteUp(_ instance: Instance) {
+        if instance.noteAnswer(policy, isCheck: true) { log(instance, "instance is up") }
+        guard !states[instance.index].isChecked else { return }
+        states[instance.index].isChecked = true
+        worker.noteChecked()
+    }
+
     private func failed(_ instance: Instance, _ reason: String, isRefusal: Bool) {
         guard instance.noteFailure(policy, isRefusal: isRefusal) else { return }
         // What comes back may be another version.
         if !states[instance.index].hasFixedEra { states[instance.index].eraUntil = nil }
+        states[instance.index].keepsSessions = false
         log(instance, "instance is down: \(reason)")
     }
 

@@ -35,7 +35,7 @@ struct ProbeRequests {
 
     /// The answer to `server/discover` lists 2026-07-28.
     func isStateless(_ reply: CheckExchange.Reply) -> Bool {
-        withMessage(reply) { message, bytes in
+        reply.withMessage { message, bytes in
             guard message.kind == .result, !message.supportedVersions.isAbsent else { return false }
             let list = bytes[message.supportedVersions.range]
             let wanted = Array(#""2026-07-28""#.utf8)
@@ -48,22 +48,25 @@ struct ProbeRequests {
 
     /// The answer is a JSON-RPC result.
     func isResult(_ reply: CheckExchange.Reply) -> Bool {
-        withMessage(reply) { message, _ in message.kind == .result } ?? false
+        reply.withMessage { message, _ in message.kind == .result } ?? false
     }
+}
 
-    private func withMessage<Result>(
-        _ reply: CheckExchange.Reply, _ body: (Message, UnsafeRawBufferPointer) -> Result
-    ) -> Result? {
-        reply.body.withUnsafeReadableBytes { view -> Result? in
-            guard reply.isEventStream else {
-                return (try? MessageScanner.scanMessage(view, limits: ScanLimits())).map { body($0, view) }
+extension CheckExchange.Reply {
+    /// The first answer that it holds, if any.
+    func withMessage<Result>(_ read: (Message, UnsafeRawBufferPointer) -> Result) -> Result? {
+        body.withUnsafeReadableBytes { view -> Result? in
+            guard isEventStream else {
+                return (try? MessageScanner.scanMessage(view, limits: .ofInstances)).map { read($0, view) }
             }
             var scanner = EventScanner(maximumEventBytes: view.count + 1)
             var start = 0
             while let event = try? scanner.next(in: view, from: start) {
                 start = Int(event.range.end)
-                let found = EventRelay.withMessage(event, view) { data, message in body(message, data) }
-                if let found { return found }
+                let found = EventRelay.withMessage(event, view) { data, message in
+                    message.kind == .result || message.kind == .error ? read(message, data) : nil
+                }
+                if let found = found ?? nil { return found }
             }
             return nil
         }

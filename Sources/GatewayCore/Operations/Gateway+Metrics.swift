@@ -5,7 +5,7 @@ internal import Synchronization
 extension Gateway {
     /// The metrics page. Completes on `loop`.
     public func metricsText(on loop: any EventLoop) -> EventLoopFuture<String> {
-        let copies = allWorkers.map { worker in worker.loop.submit { worker.metrics } }
+        let copies = allWorkers.map { worker in worker.loop.submit { worker.metricsCopy } }
         return EventLoopFuture.whenAllSucceed(copies, on: loop).map { self.render($0) }
     }
 
@@ -36,6 +36,7 @@ extension Gateway {
         for (event, count) in [
             ("asked", sum.questionsAsked), ("answered", sum.questionsAnswered), ("expired", sum.questionsExpired),
             ("late_answer", sum.answersLate), ("refused_answer", sum.answersRefused),
+            ("refused", sum.questionsRefused),
         ] {
             text.add([("event", event)], count)
         }
@@ -45,6 +46,7 @@ extension Gateway {
         ] {
             text.add([("outcome", outcome)], count)
         }
+        writeBounds(sum, &text)
         text.begin(Telemetry.directoryFailures, "counter", "Calls of the session directory that failed.")
         text.add([], sum.recordFailures)
         text.begin(Telemetry.logEvents, "counter", "Events that the stream log has taken while nobody listened.")
@@ -61,6 +63,35 @@ extension Gateway {
         return text.text
     }
 
+    /// What is held, and what was given up or refused because of a bound.
+    private func writeBounds(_ sum: WorkerMetrics, _ text: inout PrometheusText) {
+        text.begin(Telemetry.heldBytes, "gauge", "Bytes that are held, by what they are.")
+        for (what, bytes) in [
+            ("answers", sum.heldBytes), ("requests", sum.requestBytes), ("replay", sum.replayBytes),
+        ] {
+            text.add([("of", what)], bytes)
+        }
+        text.begin(Telemetry.waiting, "gauge", "What waits, by what it is.")
+        for (what, count) in [
+            ("answers_for_room", sum.heldWaiting), ("own_messages", sum.ownMessages),
+            ("questions", sum.questionsOpen),
+        ] {
+            text.add([("what", what)], count)
+        }
+        text.begin(Telemetry.boundsHit, "counter", "What was refused, given up or dropped at a bound, by the bound.")
+        for (bound, count) in [
+            ("sessions", sum.sessionsGivenUp), ("own_messages", sum.ownDropped), ("questions", sum.questionsRefused),
+            ("requests", sum.bodiesRefused), ("replay_live", sum.streamsForgotten),
+        ] {
+            text.add([("bound", bound)], count)
+        }
+        text.begin(Telemetry.credentials, "counter", "Requests whose instance was asked for its verdict on them first.")
+        text.add([("verdict", "asked")], sum.credentialsAsked)
+        text.add([("verdict", "refused")], sum.credentialsRefused)
+        text.begin(Telemetry.unreadable, "counter", "Events of instances that hold no message that can be read.")
+        text.add([], sum.unreadableEvents)
+    }
+
     private func writeInstances(_ text: inout PrometheusText) {
         func each(_ name: String, _ help: String, _ value: (Instance) -> Int) {
             text.begin(name, "gauge", help)
@@ -73,5 +104,20 @@ extension Gateway {
         each(Telemetry.instanceUp, "1 if the instance has answered and is not ejected.") { $0.isProven ? 1 : 0 }
         each(Telemetry.instanceLoad, "Exchanges that run on the instance.") { $0.active.load(ordering: .relaxed) }
         each(Telemetry.instanceSessions, "Sessions that live on the instance.") { $0.sessions.load(ordering: .relaxed) }
+    }
+}
+
+extension Worker {
+    /// The counters, and what stands in tables now.
+    var metricsCopy: WorkerMetrics {
+        var copy = metrics
+        copy.streamsForgotten = streams.forgotten
+        copy.heldBytes = heldBudget.bytes
+        copy.heldWaiting = heldBudget.waitingCount
+        copy.requestBytes = requestBytes
+        copy.replayBytes = streams.liveBytes + streams.completeBytes
+        copy.ownMessages = ownMessages.count
+        copy.questionsOpen = questions.count
+        return copy
     }
 }

@@ -36,6 +36,27 @@ struct WorkerMetrics: Sendable {
     var resumes: UInt64 = 0
     var resumesLost: UInt64 = 0
     var resumesRefused: UInt64 = 0
+    /// Sessions that ended so that others could begin.
+    var sessionsGivenUp: UInt64 = 0
+    /// Messages of the gateway's own that were not sent.
+    var ownDropped: UInt64 = 0
+    /// Questions that were refused because too many are unanswered.
+    var questionsRefused: UInt64 = 0
+    /// Events of instances that hold no message that can be read.
+    var unreadableEvents: UInt64 = 0
+    /// Requests that were put to their instance first because of their credentials, and those that it refused.
+    var credentialsAsked: UInt64 = 0
+    var credentialsRefused: UInt64 = 0
+    /// Requests that were refused because too many bytes of requests are held.
+    var bodiesRefused: UInt64 = 0
+    /// Set when the copy for a scrape is made.
+    var streamsForgotten: UInt64 = 0
+    var heldBytes = 0
+    var heldWaiting = 0
+    var requestBytes = 0
+    var replayBytes = 0
+    var ownMessages = 0
+    var questionsOpen = 0
 
     init(upstreams: Int) {
         self.upstreams = upstreams
@@ -77,6 +98,20 @@ struct WorkerMetrics: Sendable {
         resumes &+= other.resumes
         resumesLost &+= other.resumesLost
         resumesRefused &+= other.resumesRefused
+        sessionsGivenUp &+= other.sessionsGivenUp
+        ownDropped &+= other.ownDropped
+        questionsRefused &+= other.questionsRefused
+        unreadableEvents &+= other.unreadableEvents
+        credentialsAsked &+= other.credentialsAsked
+        credentialsRefused &+= other.credentialsRefused
+        bodiesRefused &+= other.bodiesRefused
+        streamsForgotten &+= other.streamsForgotten
+        heldBytes += other.heldBytes
+        heldWaiting += other.heldWaiting
+        requestBytes += other.requestBytes
+        replayBytes += other.replayBytes
+        ownMessages += other.ownMessages
+        questionsOpen += other.questionsOpen
     }
 
     /// Writes the request counters and the duration histograms of everything that ever happened.

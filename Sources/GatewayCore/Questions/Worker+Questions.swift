@@ -24,7 +24,8 @@ extension Worker {
         questions.insert(
             PendingRequests.Question(
                 nonce: token.nonce, session: session, rawID: token.rawID, token: text, deadline: now + wait,
-                exchange: exchange.number, credentials: exchange.credentialLines()))
+                exchange: exchange.number))
+        askers[exchange.number] = exchange
         metrics.questionsAsked &+= 1
         return text
     }
@@ -51,11 +52,10 @@ extension Worker {
             metrics.answersLate &+= 1
             throw .lateAnswer
         }
-        metrics.questionsAnswered &+= 1
         gateway.tell(.answering(nonce: token.nonce, expires: token.expires))
         let changed = request.with(body: Self.replace(message.id, in: request.body, with: token.rawID))
         let rescanned = changed.body.withUnsafeReadableBytes { view in
-            try? MessageScanner.scanMessage(view, limits: ScanLimits())
+            try? MessageScanner.scanMessage(view, limits: scanLimits)
         }
         guard let rescanned else { throw .unknownQuestion }
         return (changed, rescanned, token)
@@ -66,7 +66,8 @@ extension Worker {
 
     /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
     func expireQuestions() {
-        for question in questions.removeExpired(now: now) where !question.session.hasEnded {
+        let most = gateway.parts.limits.expiriesAtOnce
+        for question in questions.removeExpired(now: now, atMost: most) where !question.session.hasEnded {
             let expires = gateway.clock.unixSeconds &+ 24 * 3600
             // Else an answer has just been accepted, here or elsewhere, and is on its way.
             if !gateway.answered.take(question.nonce, expires: expires), !question.isPostponed {
@@ -79,16 +80,17 @@ extension Worker {
             // A late answer may come in anywhere.
             gateway.tell(.answering(nonce: question.nonce, expires: expires))
             metrics.questionsExpired &+= 1
+            let asker = askers[question.exchange]
             tell(
                 question.session, question.rawID, error: "The client did not answer in time.",
-                dataJSON: #"{"reason":"timed_out"}"#, question.credentials)
-            exchange(question.exchange)?.withdraw(question)
+                dataJSON: #"{"reason":"timed_out"}"#, asker?.ownCredentials ?? question.session.acceptedLines)
+            asker?.withdraw(question)
         }
     }
 
     /// Answers a server's request with an error.
     func tell(
-        _ session: Session, _ rawID: [UInt8], error: String, dataJSON: String, _ credentials: ByteBuffer
+        _ session: Session, _ rawID: [UInt8], error: String, dataJSON: String, _ credentials: [UInt8]
     ) {
         let body = rawID.withUnsafeBytes {
             ErrorBody.json(id: $0, code: .internalError, message: error, dataJSON: dataJSON)
@@ -97,10 +99,11 @@ extension Worker {
     }
 
     /// Sends a message of the gateway's own to the session's instance. Nothing is done with the receipt.
-    /// - Parameter credentials: of the exchange that it is about, where they are forwarded.
-    func post(_ body: ByteBuffer, to session: Session, _ credentials: ByteBuffer) {
-        var lines = credentials
+    /// - Parameter credentials: lines that the instance accepts, where it is shown any.
+    func post(_ body: ByteBuffer, to session: Session, _ credentials: [UInt8]) {
+        var lines = ByteBuffer(bytes: credentials)
         lines.writeStaticString("Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n")
+        lines.writeStaticString("User-Agent: patchbay\r\n")
         if session.messagePath == nil {
             lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
             lines.writeBytes(session.upstreamLine)
@@ -134,13 +137,17 @@ extension Exchange {
     /// The client's answer is on its way, or has provably not left: then it may come again, and the question stays.
     func settle(_ question: QuestionToken) {
         switch failedDelivery {
-        case .notDelivered:
-            worker.gateway.answered.forget(question.nonce)
-            worker.gateway.tell(.unanswered(nonce: question.nonce))
         // The question keeps its deadline: should the answer not have arrived, the server hears an error.
         case .unknown: break
+        case nil where status == 0: break
+        // It has not left, or its server does not take it: with these credentials, or for now.
+        case .notDelivered,
+            nil where !(200..<300).contains(status):
+            worker.gateway.answered.forget(question.nonce)
+            worker.gateway.tell(.unanswered(nonce: question.nonce))
         // Not earlier: its host keeps the question, and its deadline, until the answer has come where it should.
-        case nil:
+        default:
+            worker.metrics.questionsAnswered &+= 1
             worker.gateway.tell(.answered(nonce: question.nonce))
             worker.gateway.questionAnswered(question.nonce, by: worker)
         }
@@ -153,21 +160,23 @@ extension Exchange {
         if message.knownMethod == .ping {
             // The gateway is there, whether or not a client is (2025-11-25, Ping).
             let text = #"{"jsonrpc":"2.0","id":"# + String(decoding: rawID, as: UTF8.self) + #","result":{}}"#
-            worker.post(ByteBuffer(string: text), to: session, credentialLines())
+            worker.post(ByteBuffer(string: text), to: session, ownCredentials)
             return .drop
         }
         guard rawID.count <= QuestionToken.rawIDBytesMax else {
             worker.tell(
                 session, Array(rawID), error: "The id of this request is longer than a gateway on the way can carry.",
-                dataJSON: #"{"reason":"id_too_long"}"#, credentialLines())
+                dataJSON: #"{"reason":"id_too_long"}"#, ownCredentials)
             return .drop
         }
         guard worker.questions.count(of: session.id) < limits.questionsPerSession,
-            worker.questions.count < limits.questions
+            worker.questions.count < limits.questions,
+            worker.questions.count(of: session.owner) < max(1, limits.questions / limits.ownerShare)
         else {
+            worker.metrics.questionsRefused &+= 1
             worker.tell(
                 session, Array(rawID), error: "Too many requests to clients are unanswered, of this session or of all.",
-                dataJSON: #"{"reason":"too_many_questions"}"#, credentialLines())
+                dataJSON: #"{"reason":"too_many_questions"}"#, ownCredentials)
             return .drop
         }
         let token = worker.ask(session, instance, rawID: rawID, on: self)

@@ -26,6 +26,10 @@ public final class Session: Sendable {
     /// The header line that names it at its instance, ready to be copied; empty where there is none.
     let upstreamLine: [UInt8]
     let principal: Principal
+    /// Whom it counts for when shares are given out.
+    let owner: Owner
+    /// The credentials that the instance has accepted last, where it is shown any.
+    let accepted = Mutex<Credentials?>(nil)
     /// Where its messages go, for 2024-11-05 only.
     let messagePath: String?
     /// Seconds on the node's monotonic clock at which it ends, whatever happens.
@@ -44,7 +48,9 @@ public final class Session: Sendable {
     /// How many gaps the node had seen when it knew last what is on record of it.
     private let readAfter: Atomic<UInt32>
     /// From when on the record is to be read all the same, since it could not be; 0 for not.
-    private let readAgain = Atomic<UInt32>(0)
+    private let readAgain: Atomic<UInt32>
+    /// It began elsewhere, and nobody has read here yet whether it still lives.
+    private let unverified: Atomic<Bool>
     private let negotiated = Atomic<UInt8>(.max)
     /// Counts the instances that it has lived on.
     let epoch: UInt32 = 0
@@ -62,7 +68,8 @@ public final class Session: Sendable {
 
     init(
         id: SessionID, upstream: UpstreamGroup, instance: Instance, upstreamSessionID: [UInt8], principal: Principal,
-        messagePath: String?, now: UInt32, endsAt: UInt32, isRestored: Bool = false, gaps: UInt32 = 0
+        owner: Owner = .unknown, messagePath: String?, now: UInt32, endsAt: UInt32, isRestored: Bool = false,
+        gaps: UInt32 = 0
     ) {
         self.id = id
         self.upstream = upstream
@@ -71,12 +78,16 @@ public final class Session: Sendable {
         upstreamLine = upstreamSessionID.isEmpty
             ? [] : Array("Mcp-Session-Id: ".utf8) + upstreamSessionID + Array("\r\n".utf8)
         self.principal = principal
+        self.owner = owner
         self.messagePath = messagePath
         self.endsAt = endsAt
         self.isRestored = isRestored
         lastSeen = Atomic(now)
         recordedAt = Atomic(now)
         readAfter = Atomic(gaps)
+        // From a token alone: with its first request it is read what is on record.
+        readAgain = Atomic(isRestored ? 1 : 0)
+        unverified = Atomic(isRestored)
         instance.sessions.add(1, ordering: .relaxed)
     }
 
@@ -92,6 +103,9 @@ public final class Session: Sendable {
     /// Messages of other nodes were lost since it was known what is on record of it; they may have ended it.
     func isUnread(since gaps: UInt32) -> Bool { readAfter.load(ordering: .relaxed) != gaps }
 
+    /// Nothing that cannot be taken back is done for it before its record was read, or could not be.
+    var isUnverified: Bool { unverified.load(ordering: .relaxed) }
+
     /// True for the first who asks when it is time to read again what could not be read.
     func takeReading(now: UInt32) -> Bool {
         let again = readAgain.load(ordering: .relaxed)
@@ -101,6 +115,7 @@ public final class Session: Sendable {
 
     /// - Parameter again: when to read it again, because it could not be read; 0 for not.
     func noteRead(after gaps: UInt32, again: UInt32 = 0) {
+        unverified.store(false, ordering: .relaxed)
         readAgain.store(again, ordering: .relaxed)
         readAfter.store(gaps, ordering: .relaxed)
     }
@@ -132,6 +147,9 @@ public final class Session: Sendable {
     func touch(_ now: UInt32) {
         if lastSeen.load(ordering: .relaxed) != now { lastSeen.store(now, ordering: .relaxed) }
     }
+
+    /// When it was used last, in seconds on the node's clock.
+    var seenAt: UInt32 { lastSeen.load(ordering: .relaxed) }
 
     /// Quiet for `idle` seconds with nothing running, or too old.
     func isExpired(_ now: UInt32, idle: UInt32) -> Bool {

@@ -11,7 +11,7 @@ final class SessionTable: Sendable {
 
     private struct Entries {
         var sessions: [SessionID: Session] = [:]
-        /// Restored sessions that have ended, and when their tokens expire, which must not restore them again. Beyond
+        /// Sessions of elsewhere that have ended, and when their tokens expire, which must not restore them. Beyond
         /// ``SessionTable/endedMax``: no more are remembered, and the record or the instance says that they have ended.
         var ended: [SessionID: UInt32] = [:]
 
@@ -91,6 +91,46 @@ final class SessionTable: Sendable {
 
     /// A restored session that is known to have ended.
     func hasEnded(_ id: SessionID) -> Bool { shard(id).entries.withLock { $0.ended[id] != nil } }
+
+    /// Another node says that a session has ended which is not here: its token must not bring it here either.
+    func noteEnded(_ id: SessionID, until end: UInt32) {
+        shard(id).entries.withLock { entries in
+            guard entries.sessions[id] == nil, entries.ended.count < Self.endedMax else { return }
+            entries.ended[id] = end
+        }
+    }
+
+    // MARK: Shares
+
+    /// Looked at in whole at every request for room. Above: once a second, if the last look found nothing.
+    private static let cheapCount = 4_096
+    private let lookedInVain = Atomic<UInt32>(0)
+
+    /// What may go so that a session of `newcomer` can begin: of whoever has most sessions those that have not been
+    /// used for longest, a hundredth of the table at once, so that a full table costs little for each newcomer. Nobody
+    /// gives up anything for somebody who has more; a session in which something runs goes for somebody else only.
+    func dispensable(for newcomer: Owner, now: UInt32) -> [Session] {
+        guard count <= Self.cheapCount || lookedInVain.load(ordering: .relaxed) != now else { return [] }
+        let all = shards.flatMap { $0.entries.withLock { Array($0.sessions.values) } }
+        var counts: [Owner: Int] = [:]
+        for session in all { counts[session.owner, default: 0] += 1 }
+        let own = counts[newcomer] ?? 0
+        // The newcomer itself first, so that it gives up its own where others have as many.
+        guard let most = counts.values.max(), most > 1 else { return noteInVain(now) }
+        let giver = own == most ? newcomer : counts.filter { $0.value == most }.keys.min { $0.isBefore($1) }
+        let owned = all.filter { $0.owner == giver && (giver != newcomer || !$0.isBusy) }
+        guard !owned.isEmpty else { return noteInVain(now) }
+        let hundredth = max(1, sessionsMax / 100)
+        let share = giver == newcomer ? hundredth : min(hundredth, max(1, (most - own) / 2))
+        return Array(
+            owned.map { (key: ($0.isBusy ? 1 : 0, $0.seenAt, $0.id.high), session: $0) }
+                .sorted { $0.key < $1.key }.prefix(share).map(\.session))
+    }
+
+    private func noteInVain(_ now: UInt32) -> [Session] {
+        lookedInVain.store(now, ordering: .relaxed)
+        return []
+    }
 
     /// True if nothing stands in its way but that the table is full.
     func hasNoRoom(for id: SessionID) -> Bool {

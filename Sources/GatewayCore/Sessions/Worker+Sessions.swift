@@ -7,17 +7,22 @@ internal import TransportAPI
 
 extension Worker {
     /// The session that the request names. Every failure looks the same to the client.
+    /// - Parameter isFinal: what the request does cannot be taken back. It waits for the record of a session that has
+    ///   just turned up here.
     func session(
-        of request: Request, _ upstream: UpstreamGroup, _ principal: Principal
+        of request: Request, _ upstream: UpstreamGroup, _ principal: Principal, isFinal: Bool = false
     ) throws(Refusal) -> Session {
         if request.head.known.isRepeated(.mcpSessionID) { throw .repeatedSession }
-        let found = request.withValue(.mcpSessionID) { find($0) }
+        var found = request.withValue(.mcpSessionID) { find($0) }
         if found == nil, let token = request.withValue(.mcpSessionID, { foreignToken($0) }),
             token.upstream == upstream.digest, token.principal == principal
         {
-            if gateway.sessions.hasNoRoom(for: token.session) { throw .noRoomForSession }
-            if request.record == .unknown { throw .recordUnknown }
-            if hasDirectory, request.record == .unread, token.upstreamSessionID == nil,
+            if gateway.sessions.hasNoRoom(for: token.session) {
+                guard makeRoom(for: Owner(token.principal)) else { throw .noRoomForSession }
+                found = request.withValue(.mcpSessionID) { find($0) }
+            }
+            if found == nil, request.record == .unknown { throw .recordUnknown }
+            if found == nil, hasDirectory, request.record == .unread, token.upstreamSessionID == nil,
                 !gateway.sessions.hasEnded(token.session)
             {
                 throw .unread(.upstreamID(token))
@@ -26,7 +31,8 @@ extension Worker {
         guard let found, found.upstream === upstream, found.principal == principal, found.messagePath == nil
         else { throw .sessionNotFound }
         if hasDirectory, !found.instance.isAttached {
-            if found.isUnread(since: gateway.gaps), !request.isSettled { throw .unread(.state(found)) }
+            let isUnread = found.isUnread(since: gateway.gaps) || isFinal && found.isUnverified
+            if isUnread, !request.isSettled { throw .unread(.state(found)) }
             if found.takeReading(now: nowSeconds) { verify(found) }
         }
         return found
@@ -59,10 +65,9 @@ extension Worker {
         // A token of this start without an entry has ended. One from before a restart with the same secret says all
         // that is needed to go on: its instance and its id there. If that is gone too, the instance will say so.
         guard token.incarnation != gateway.sessions.incarnation, gateway.clock.unixSeconds < token.expires,
-            let id = token.upstreamSessionID, let entered = restore(token, upstreamSessionID: id)
+            let id = token.upstreamSessionID
         else { return nil }
-        if !entered.instance.isAttached { verify(entered) }
-        return entered
+        return restore(token, upstreamSessionID: id)
     }
 
     /// Enters a session that began elsewhere. Nil when it has ended, or there is no room or no such instance.
@@ -73,7 +78,7 @@ extension Worker {
         else { return nil }
         let session = Session(
             id: token.session, upstream: upstream, instance: instance, upstreamSessionID: id,
-            principal: token.principal, messagePath: nil, now: nowSeconds,
+            principal: token.principal, owner: Owner(token.principal), messagePath: nil, now: nowSeconds,
             endsAt: nowSeconds &+ (token.expires - unix), isRestored: true, gaps: gateway.gaps)
         if token.revision != .max { session.revisionValue = token.revision }
         session.listKinds = ListKinds(rawValue: token.kinds)
@@ -90,17 +95,47 @@ extension Worker {
     /// Enters a new session in the table. Nil when the table is full; the instance is told then.
     func makeSession(
         _ upstream: UpstreamGroup, _ instance: Instance, upstreamSessionID: [UInt8], _ principal: Principal,
-        messagePath: String? = nil
+        owner: Owner, messagePath: String? = nil
     ) -> Session? {
+        _ = makeRoom(for: owner)
         let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
         let session = Session(
             id: SessionID(high: gateway.parts.random(), low: gateway.parts.random()), upstream: upstream,
-            instance: instance, upstreamSessionID: upstreamSessionID, principal: principal, messagePath: messagePath,
-            now: nowSeconds, endsAt: nowSeconds &+ max(age, 1), gaps: gateway.gaps)
+            instance: instance, upstreamSessionID: upstreamSessionID, principal: principal, owner: owner,
+            messagePath: messagePath, now: nowSeconds, endsAt: nowSeconds &+ max(age, 1), gaps: gateway.gaps)
         if let entered = gateway.sessions.insert(session) { return entered }
         session.end()
         endUpstream(upstream, instance, upstreamSessionID)
         return nil
+    }
+
+    /// Whom a session would count for that this request begins.
+    func owner(of request: Request, _ principal: Principal, _ sink: (any ResponseSink)?) -> Owner {
+        if principal != .anonymous { return Owner(principal) }
+        return Owner(principal, source: source(of: request, sink))
+    }
+
+    /// The client's address as shares know it.
+    func source(of request: Request, _ sink: (any ResponseSink)?) -> UInt64 {
+        request.forwarded?.source ?? sink.map { Owner.source($0.clientAddress) } ?? 0
+    }
+
+    /// True if another session has room. In a full table whoever has most gives up what it does not use.
+    func makeRoom(for owner: Owner) -> Bool {
+        guard gateway.sessions.isFull else { return true }
+        for session in gateway.sessions.dispensable(for: owner, now: nowSeconds) {
+            metrics.sessionsGivenUp &+= 1
+            giveUp(session)
+        }
+        return !gateway.sessions.isFull
+    }
+
+    private func giveUp(_ session: Session) {
+        // What began elsewhere is known there, and its token brings it back.
+        if session.isRestored { return forget(session) }
+        guard session.instance.isAttached else { return abandon(session) }
+        end(session)
+        endAttached(session)
     }
 
     /// What the client gets to hold.
@@ -132,7 +167,7 @@ extension Worker {
     /// Ends a session whose client never got its id, upstream too.
     func abandon(_ session: Session) {
         noteGone(session)
-        endUpstream(session.upstream, session.instance, session.upstreamSessionID)
+        endUpstream(session)
     }
 
     // MARK: Principal
@@ -183,10 +218,15 @@ extension Exchange {
             handle?.cancel()
             handle = nil
             refuse(
-                Refusal(502, .internalError, "The instance sent a session id that is not visible ASCII."), .unavailable)
+                Refusal(
+                    502, .internalError,
+                    "The instance sent a session id that is not visible ASCII, or has more than"
+                        + " \(Exchange.upstreamSessionIDBytesMax) bytes."), .unavailable)
             return false
         }
-        newSession = worker.makeSession(plan.upstream, instance, upstreamSessionID: id, plan.principal)
+        newSession = worker.makeSession(
+            plan.upstream, instance, upstreamSessionID: id, plan.principal,
+            owner: worker.owner(of: request, plan.principal, sink))
         guard newSession == nil else { return true }
         handle?.cancel()
         handle = nil

@@ -20,14 +20,16 @@ extension Worker {
             guard let part = request.body.getSlice(
                 at: request.body.readerIndex + Int(message.range.start), length: message.range.count)
             else { throw .batchNotAllowed }
-            let single = request.with(body: part)
-            let own = part.withUnsafeReadableBytes { try? MessageScanner.scanMessage($0, limits: ScanLimits()) }
+            // A buffer of its own, so that a part that runs for long does not keep the whole batch.
+            let single = request.with(body: ByteBuffer(bytes: part.readableBytesView))
+            let own = part.withUnsafeReadableBytes { try? MessageScanner.scanMessage($0, limits: scanLimits) }
             guard let own else { throw .batchNotAllowed }
             guard let routed = try planPart(single, own, upstream) else { continue }
             routed.1.isResumable = false
+            routed.1.isPart = true
             plans.append(routed)
         }
-        let batch = Batch(worker: self, request: request, sink: sink)
+        let batch = Batch(worker: self, request: request.with(body: ByteBuffer()), sink: sink)
         batch.start(plans)
         return batch
     }
@@ -39,7 +41,7 @@ extension Worker {
         ofBatch request: Request, _ messages: [Message], _ upstream: UpstreamGroup
     ) throws(Refusal) {
         guard request.has(.mcpSessionID) else { return }
-        let session = try session(of: request, upstream, principal(of: request))
+        let session = try session(of: request, upstream, principal(of: request), isFinal: true)
         // A session that has negotiated a later revision does not know arrays, whatever the header says.
         if let known = session.revisionValue, known != Revision.v2025_03_26.rawValue { throw .batchNotAllowed }
         // From here on answers are accepted, which cannot be done twice.

@@ -11,6 +11,9 @@ struct EventRelay {
 
     init(eventBytesMax: Int) { scanner = EventScanner(maximumEventBytes: eventBytesMax) }
 
+    /// Bytes of an event that has not arrived whole.
+    var tailBytes: Int { tail?.readableBytes ?? 0 }
+
     /// What to do with an event.
     enum Verdict {
         case pass
@@ -68,22 +71,29 @@ struct EventRelay {
         if let part = bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) { send(part) }
     }
 
-    /// The message in an event, read in place; data of several lines is joined first. Nil for what is no message.
+    /// The message in an event. Nil for what is no message, or cannot be read.
     static func withMessage<Result>(
         _ event: Event, _ view: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, Message) -> Result
     ) -> Result? {
+        withData(event, view) { data in
+            guard let message = try? MessageScanner.scanMessage(data, limits: .ofInstances) else { return nil }
+            return body(data, message)
+        }
+    }
+
+    /// The data of an event, read in place; data of several lines is joined first.
+    @inline(__always)
+    static func withData<Result>(
+        _ event: Event, _ view: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
         guard event.dataLines == 1 else {
             // A line feed between two lines of JSON is white space, and so is a blank, which keeps it on one line.
             var joined: [UInt8] = []
             event.appendText(in: view, to: &joined)
             for index in joined.indices where joined[index] == UInt8(ascii: "\n") { joined[index] = UInt8(ascii: " ") }
-            return joined.withUnsafeBytes { data in
-                (try? MessageScanner.scanMessage(data, limits: ScanLimits())).map { body(data, $0) }
-            }
+            return joined.withUnsafeBytes(body)
         }
-        guard !event.data.isAbsent, Int(event.data.end) <= view.count else { return nil }
-        let data = UnsafeRawBufferPointer(rebasing: view[event.data.range])
-        guard let message = try? MessageScanner.scanMessage(data, limits: ScanLimits()) else { return nil }
-        return body(data, message)
+        let isThere = !event.data.isAbsent && Int(event.data.end) <= view.count
+        return body(UnsafeRawBufferPointer(rebasing: view[isThere ? event.data.range : 0..<0]))
     }
 }

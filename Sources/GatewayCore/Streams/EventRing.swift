@@ -1,7 +1,8 @@
 // The last events of one stream, kept so that a client that comes back can be given what it has not seen.
 internal import NIOCore
 
-/// A bounded row of events with consecutive numbers. Beyond a bound the oldest go first; the newest always stays.
+/// A bounded row of events with consecutive numbers. Beyond a bound the oldest go first; the newest stays, unless all
+/// are forgotten on purpose.
 struct EventRing {
     private var events: [ByteBuffer] = []
     /// Place of the oldest in `events`; the places before it are empty.
@@ -21,8 +22,13 @@ struct EventRing {
         while count > 1, count > eventsMax || bytes > bytesMax { removeFirst() }
     }
 
-    /// Forgets everything but the newest event.
-    mutating func keepNewest() { while count > 1 { removeFirst() } }
+    /// Forgets every event. The numbers go on.
+    mutating func removeAll() {
+        first = next
+        events = []
+        head = 0
+        bytes = 0
+    }
 
     private mutating func removeFirst() {
         bytes -= events[head].readableBytes

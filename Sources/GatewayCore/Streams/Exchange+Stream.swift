@@ -97,11 +97,28 @@ extension Exchange {
     func detach() {
         isDetached = true
         detachedAt = worker.now
-        worker.metrics.detached += 1
-        handle?.resume()
+        countDetached(1)
+        request = request.trimmed()
+        letGoOfBody()
         stalledSince = nil
+        resume(from: .client)
         if let stream { worker.record(stream) }
     }
+
+    /// There is room for one more that is read unheard.
+    var mayDetach: Bool {
+        worker.metrics.detached < limits.detachedExchanges
+            && (worker.detached[owner] ?? 0) < max(1, limits.detachedExchanges / limits.ownerShare)
+    }
+
+    func countDetached(_ change: Int) {
+        worker.metrics.detached += change
+        let left = (worker.detached[owner] ?? 0) + change
+        worker.detached[owner] = left > 0 ? left : nil
+    }
+
+    /// Whom it counts for.
+    private var owner: Owner { (plan.session ?? newSession)?.owner ?? Owner(plan.principal) }
 
     /// Another client listens now: the one that came back. Who listened before has lost its place.
     /// - Returns: where that one listens, to be told with ``dismiss(_:)`` once the new one has what it needs.
@@ -109,13 +126,13 @@ extension Exchange {
         let old = sink
         if isDetached {
             isDetached = false
-            worker.metrics.detached -= 1
+            countDetached(-1)
             stream?.recorder?.isActive = false
         }
         stalledSince = nil
         sink = newSink
         lastWrite = worker.now
-        handle?.resume()
+        resume(from: .client)
         return old
     }
 
@@ -148,8 +165,8 @@ extension Exchange {
     func sendReopening() {
         guard let instance, let session = plan.session else { return }
         lastRead = worker.now
-        // With what the client's request brought: its credentials, where they are forwarded.
-        writeRequestLines()
+        // With the credentials that the instance has accepted last: those of this request may be too old by now.
+        writeRequestLines(credentials: session.acceptedLines)
         var lines = worker.requestLines
         if !request.has(.mcpProtocolVersion) {
             lines.writeHeader("MCP-Protocol-Version", Array(session.revision.text.utf8))
@@ -158,7 +175,7 @@ extension Exchange {
         let request = ExchangeRequest(verb: .get, lines: lines, body: nil)
         if let opened = worker.lanes[plan.upstream.index].open(request, toInstance: instance.index, for: self) {
             handle = opened
-            if stalledSince != nil { opened.pause() }
+            if !pauses.isEmpty { opened.pause() }
         }
     }
 
@@ -170,7 +187,6 @@ extension Exchange {
             if isStream, upstreamEventID.isEmpty { announceLists() }
             return
         }
-        if head.status == 404, let session = plan.session { worker.noteGone(session) }
         if head.status == 409, isStream, isDetached, worker.hasDirectory { return giveWay() }
         continueReopening(head.status)
     }

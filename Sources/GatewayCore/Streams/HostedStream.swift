@@ -50,8 +50,8 @@ final class HostedStream {
         return event
     }
 
-    /// Forgets all events but the newest: there is no room for more.
-    func keepNewest() { ring.keepNewest() }
+    /// Forgets all events: there is no room for them. Who needs them is told.
+    func forgetEvents() { ring.removeAll() }
 
     /// An event that says nothing but where the client is: it always holds an id then (2025-11-25, Streamable HTTP,
     /// Sending Messages to the Server, 6).

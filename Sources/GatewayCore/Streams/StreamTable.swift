@@ -34,7 +34,7 @@ struct StreamTable {
 
     /// - Parameters:
     ///   - bytesMax: kept by complete streams. Beyond: the oldest are forgotten.
-    ///   - liveBytesMax: kept by live ones. Beyond: one that keeps an event keeps nothing else.
+    ///   - liveBytesMax: kept by live ones. Beyond: those that keep most forget all they have, until there is room.
     init(loop: UInt8, bytesMax: Int, liveBytesMax: Int = .max) {
         self.loop = loop
         self.bytesMax = bytesMax
@@ -62,11 +62,30 @@ struct StreamTable {
     /// A live stream has kept an event.
     mutating func noteKept(by stream: HostedStream, before: Int) {
         liveBytes += stream.bytes - before
-        guard liveBytes > liveBytesMax else { return }
-        let kept = stream.bytes
-        stream.keepNewest()
-        liveBytes -= kept - stream.bytes
+        if liveBytes > liveBytesMax { makeRoom() }
     }
+
+    /// Those that keep most go first, so that a flood of large events costs nobody else the few that he keeps. More
+    /// than need be, so that it is done seldom.
+    private mutating func makeRoom() {
+        let wanted = liveBytesMax - liveBytesMax / Self.roomShare
+        let live = places.compactMap { $0.stream }.filter { $0.exchange != nil && $0.ring.count > 0 }
+        let inOrder = live.sorted { one, other in
+            (other.bytes, one.name.packed) < (one.bytes, other.name.packed)
+        }
+        for stream in inOrder {
+            guard liveBytes > wanted else { return }
+            let kept = stream.bytes
+            stream.forgetEvents()
+            liveBytes -= kept - stream.bytes
+            forgotten += 1
+        }
+    }
+
+    /// What is made free at once: one part in so many of the bound.
+    private static let roomShare = 8
+    /// Streams that have forgotten what they kept because all together kept too much.
+    private(set) var forgotten: UInt64 = 0
 
     /// Complete streams that the log does not have whole yet, though it takes events.
     var finishing: Int { complete.dropFirst(oldest).count { find($0.name)?.recorder?.isFinishing == true } }

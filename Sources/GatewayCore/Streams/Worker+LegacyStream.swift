@@ -11,11 +11,12 @@ extension Worker {
         _ request: Request, _ upstream: UpstreamGroup, _ sink: any ResponseSink
     ) throws(Refusal) -> any ClientObserver {
         if gateway.isDraining { throw .draining }
-        if gateway.sessions.isFull { throw .tooManySessions }
+        let principal = principal(of: request)
+        guard makeRoom(for: owner(of: request, principal, sink)) else { throw .tooManySessions }
         let plan = ExchangePlan(upstream: upstream, target: .any(.stream))
         plan.verb = .get
         plan.usesStreamEndpoint = true
-        plan.principal = principal(of: request)
+        plan.principal = principal
         plan.mode = .legacyStream
         plan.cancelsWithClient = true
         return start((request, plan), sink)
@@ -48,6 +49,16 @@ extension Worker {
         return plan
     }
 
+    /// More calls than one session may have at once: the client waits for the answer on its stream, and is told there.
+    func refuseBeyondCalls(_ request: Request, _ message: Message, _ session: Session) throws(Refusal) {
+        guard session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession else { return }
+        let error = body(request, message.id) { Refusal.tooManyCalls.answer(id: $0).body }
+        for worker in gateway.allWorkers {
+            worker.loop.execute { worker.legacyStreams[session.id]?.say(error) }
+        }
+        throw .lateAnswer
+    }
+
     /// The member whose connection is the session that the request names: a 2024-11-05 session is one stream.
     private func holder(
         ofStreamNamedBy request: Request, _ upstream: UpstreamGroup, _ principal: Principal
@@ -75,15 +86,16 @@ extension Exchange {
     /// The first event: `endpoint`, with the instance's path in it. Replaced by the gateway's own.
     func beginLegacyStream(_ event: Event, _ view: UnsafeRawBufferPointer) -> EventRelay.Verdict {
         if event.isEmpty || sink == nil { return .drop }
-        let name = event.name.isAbsent ? nil : String(decoding: view[event.name.range], as: UTF8.self)
-        guard name == "endpoint", event.dataLines == 1, let instance,
+        guard Self.isEndpoint(event, view), event.dataLines == 1, let instance,
             let path = Self.messagePath(UnsafeRawBufferPointer(rebasing: view[event.data.range]))
         else { return refuseStream(.noUsableEndpoint) }
         guard
             let session = worker.makeSession(
-                plan.upstream, instance, upstreamSessionID: [], plan.principal, messagePath: path)
+                plan.upstream, instance, upstreamSessionID: [], plan.principal,
+                owner: worker.owner(of: request, plan.principal, sink), messagePath: path)
         else { return refuseStream(.tooManySessions) }
         newSession = session
+        worker.legacyStreams[session.id] = self
         session.streams.add(1, ordering: .relaxed)
         let token = String(decoding: worker.token(for: session), as: UTF8.self)
         begin(
@@ -93,6 +105,13 @@ extension Exchange {
         let own = "\(request.forwarded?.messagesPath ?? RouteTable.messagesPath(plan.upstream))?session_id=\(token)"
         return .replace(ByteBuffer(string: "event: endpoint\ndata: \(own)\n\n"))
     }
+
+    static func isEndpoint(_ event: Event, _ view: UnsafeRawBufferPointer) -> Bool {
+        !event.name.isAbsent && Int(event.name.end) <= view.count
+            && view[event.name.range].elementsEqual(endpointName)
+    }
+
+    private static let endpointName = Array("endpoint".utf8)
 
     private func refuseStream(_ refusal: Refusal) -> EventRelay.Verdict {
         handle?.cancel()

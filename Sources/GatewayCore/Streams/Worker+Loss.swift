@@ -21,6 +21,8 @@ extension Worker {
     func lost(
         _ id: EventID, _ request: Request, _ session: Session, _ sink: any ResponseSink
     ) throws(Refusal) -> (any ClientObserver)? {
+        // The host that would have asked the instance is gone.
+        try checkCredentials(of: request, session)
         guard let log else { return try lostForGood(id, request, session, sink) }
         let replay = LogReplay(worker: self, log: log, id: id, request: request, session: session, sink: sink)
         replay.start()

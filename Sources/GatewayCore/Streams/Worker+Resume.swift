@@ -17,6 +17,8 @@ extension Worker {
         }
         let principal = principal(of: request)
         let session = try session(of: request, upstream, principal)
+        // Behind an attachment that one asks the instance, which knows it.
+        if !session.instance.isAttached { try checkCredentials(of: request, session) }
         if upstream.options.isResumable {
             if request.has(.lastEventID) { return try resume(request, session, sink) }
             if let held = StreamName.unpack(session.heldStream.load(ordering: .relaxed)) {

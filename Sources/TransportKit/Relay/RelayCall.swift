@@ -16,6 +16,9 @@ final class RelayCall: ExchangeHandle {
     var expected: UInt32 = 0
     /// The host has said that it has got the request.
     private(set) var isAccepted = false
+    /// The receiver is to be told that nothing of the request's body is held, which is so once the host was heard: the
+    /// whole was handed to the bus before, and the bus bounds by itself what it has not sent.
+    var owesRequestSent = false
     var hasBegun = false
     private(set) var isPaused = false
     /// The receiver has got something since it was last told that nothing more is there.
@@ -52,6 +55,9 @@ final class RelayCall: ExchangeHandle {
     func accept(by loop: UInt8) {
         isAccepted = true
         target.loop = loop
+        guard owesRequestSent else { return }
+        owesRequestSent = false
+        receiver?.requestSent()
     }
 
     func pause() { isPaused = true }

@@ -39,6 +39,8 @@ extension RelayCaller {
             return fail(call, .malformed, "the head of the answer is garbled or repeated")
         }
         call.accept(by: head.loop)
+        // What it heard by that may have made the receiver give up.
+        guard call.isOpen else { return }
         call.hasBegun = true
         call.length = head.length
         touch(call)

@@ -41,6 +41,7 @@ final class RelayCaller {
             return nil
         }
         call.caller = self
+        call.owesRequestSent = request.body.readableBytes > ExchangeRequest.countedBodyBytes
         calls[exchange] = call
         setAlarm(call)
         return call

@@ -100,7 +100,10 @@ import Testing
     }
 
     @Test func boundsWhatIsReadForNobody() throws {
-        let node = try TestNode(parts: { $0.limits.detachedExchanges = 2 })
+        let node = try TestNode(parts: {
+            $0.limits.detachedExchanges = 2
+            $0.limits.ownerShare = 1
+        })
         let session = try node.openSession()
         let calls = try (0..<4).map { try node.post(Body.call(id: $0), session: session.token) }
         let exchanges = node.lane.opened.suffix(4)

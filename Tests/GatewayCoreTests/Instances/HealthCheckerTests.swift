@@ -197,4 +197,64 @@ import Testing
         try nextCheck(node).answer("{}", 404)
         #expect(node.instances[0].isEligible)
     }
+
+    private static let noSession = (400, #"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"No session"}}"#)
+
+    private func deletions(_ node: TestNode) -> [ScriptedExchange] { node.lane.opened.filter { $0.verb == .delete } }
+
+    @Test("An instance that is slow to initialize is up meanwhile, and its session is ended when it has a name")
+    func waitsForSlowOnes() throws {
+        let node = try node()
+        node.lane.opened[0].answer(Self.noSession.1, Self.noSession.0)
+        let slow = try #require(node.lane.last)
+        #expect(!node.instances[0].isProven)
+        node.pass(.seconds(3))
+        #expect(node.instances[0].isProven)
+        #expect(!slow.isCancelled)
+        // Beside it checks go on.
+        node.pass(.seconds(6))
+        let check = try #require(node.lane.last)
+        #expect(check.body?.contains("ping") == true)
+        check.answer("{}", 404)
+        slow.answer(Body.initialized(), session: "late")
+        #expect(deletions(node).map { $0.header("Mcp-Session-Id") } == ["late"])
+        #expect(node.instances[0].currentEra == .stateful)
+        #expect(node.lane.opened.count { $0.body?.contains("initialize") == true } == 1)
+    }
+
+    @Test("An answer on a stream that stays open ends its session at once")
+    func endsOpenStreams() throws {
+        let node = try node()
+        node.lane.opened[0].answer(Self.noSession.1, Self.noSession.0)
+        let stream = try #require(node.lane.last)
+        stream.begin(200, .eventStream, session: "open")
+        stream.send(event(Body.notification("notifications/message")))
+        #expect(!stream.isCancelled)
+        stream.send(event(Body.initialized()))
+        #expect(stream.isCancelled)
+        #expect(deletions(node).map { $0.header("Mcp-Session-Id") } == ["open"])
+        #expect(node.instances[0].currentEra == .stateful)
+    }
+
+    @Test("A head that names a session is enough to end it, also if no answer follows")
+    func endsHalfAnswers() throws {
+        let node = try node()
+        node.lane.opened[0].answer(Self.noSession.1, Self.noSession.0)
+        node.lane.last?.begin(200, .eventStream, session: "half")
+        node.pass(.seconds(40))
+        #expect(deletions(node).first?.header("Mcp-Session-Id") == "half")
+    }
+
+    @Test("Who does not let go of a probe's session is not asked for another while it is up")
+    func asksNoMoreOfKeepers() throws {
+        let node = try node()
+        node.lane.opened[0].answer(Self.noSession.1, Self.noSession.0)
+        node.lane.last?.answer(Body.initialized(), session: "kept")
+        deletions(node).first?.answer("{}", 405)
+        for _ in 0..<400 {
+            node.pass(.seconds(1))
+            for exchange in node.lane.running { exchange.answer("{}", 404) }
+        }
+        #expect(node.lane.opened.count { $0.body?.contains(#""method":"initialize""#) == true } == 1)
+    }
 }

@@ -43,7 +43,8 @@ import Testing
         let start = NIODeadline.now()
         for nonce in 1...400 as ClosedRange<UInt64> {
             let session = Int.random(in: 0..<3, using: &random)
-            let deadline = Int.random(in: 1...1000, using: &random)
+            // All wait for the same time, so that a later one never has an earlier deadline.
+            let deadline = Int(nonce) * 3 + Int.random(in: 0..<3, using: &random)
             table.insert(
                 .init(
                     nonce: nonce, session: sessions[session], rawID: Array("\(nonce)".utf8), token: [],
@@ -64,15 +65,16 @@ import Testing
                 model = model.filter { $0.value.session != index }
             case 4:
                 let now = Int.random(in: 1...300, using: &random)
-                let over = table.removeExpired(now: start + .seconds(Int64(now))).map(\.nonce)
-                #expect(over == model.filter { $0.value.deadline <= now }.keys.sorted())
-                model = model.filter { $0.value.deadline > now }
+                let due = model.filter { $0.value.deadline <= now }.keys.sorted()
+                let over = table.removeExpired(now: start + .seconds(Int64(now)), atMost: 5).map(\.nonce)
+                #expect(over == Array(due.prefix(5)))
+                for nonce in over { model[nonce] = nil }
             default: break
             }
             #expect(table.count == model.count)
         }
         sessions.forEach { $0.end() }
-        #expect(table.removeExpired(now: start).count == model.count)
+        table.removeEnded()
         #expect(table.count == 0)
     }
 

@@ -232,4 +232,42 @@ import Testing
         node.lane.last?.fail(.cut)
         #expect(running() == 0)
     }
+
+    @Test("A second endpoint event of the instance does not reach the client")
+    func hidesLaterEndpoints() throws {
+        let (call, exchange, _) = try open()
+        let before = call.text
+        exchange.send("event: endpoint\r\ndata: http://elsewhere.example/steal\r\n\r\n")
+        exchange.send("data: /steal\nevent: endpoint\n\n")
+        exchange.send("event: message\nevent: endpoint\ndata: /steal\n\n")
+        #expect(call.text == before)
+        exchange.send(event(Body.notification("notifications/tools/list_changed")))
+        #expect(call.text.contains("list_changed"))
+        #expect(!call.text.contains("steal"))
+    }
+
+    @Test("More calls than one session may have at once are refused on the stream")
+    func boundsCalls() throws {
+        let node = try TestNode(hasStreamEndpoint: true, parts: { $0.limits.callsPerSession = 2 })
+        let call = try node.get("/sse")
+        let exchange = try #require(node.lane.last)
+        exchange.begin(200, .eventStream)
+        exchange.send("event: endpoint\ndata: /m\n\n")
+        let token = String(try #require(call.text.firstMatch(of: /session_id=(\S+)/)?.1))
+        func post(_ id: Int) throws -> TestCall {
+            let sent = node.lane.opened.count
+            let post = try node.post(Body.call(id: id), path: "/mcp/messages?session_id=\(token)")
+            if node.lane.opened.count > sent { node.lane.last?.accept() }
+            node.runLoops()
+            return post
+        }
+        #expect(try (1...4).map { try post($0).status } == [202, 202, 202, 202])
+        #expect(node.lane.opened.count == 3)
+        #expect(call.text.components(around: "too_many_calls").count == 2)
+        #expect(call.text.contains(#"{"jsonrpc":"2.0","id":4,"error""#))
+        // An answer makes room for another call.
+        exchange.send(event(Body.result(id: 1)))
+        _ = try post(5)
+        #expect(node.lane.opened.count == 4)
+    }
 }

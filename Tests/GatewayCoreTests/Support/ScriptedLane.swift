@@ -54,7 +54,7 @@ final class ScriptedExchange: ExchangeHandle {
     /// Header lines as text.
     let lines: String
     let body: String?
-    private var receiver: (any ExchangeReceiver)?
+    fileprivate(set) var receiver: (any ExchangeReceiver)?
     private(set) var isPaused = false
     private(set) var isCancelled = false
 

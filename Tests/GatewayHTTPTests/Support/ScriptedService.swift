@@ -9,6 +9,8 @@ final class ScriptedService: RequestService {
     final class Served: ClientObserver {
         let path: String
         let body: String
+        /// Bytes that the request keeps alive.
+        let storage: Int
         let sink: any ResponseSink
         private(set) var hasLeft = 0
         private(set) var writability: [Bool] = []
@@ -18,6 +20,7 @@ final class ScriptedService: RequestService {
                 String(decoding: request.head.path.bytes(in: $0), as: UTF8.self)
             }
             body = String(buffer: request.body)
+            storage = request.block.storageCapacity + request.body.storageCapacity
             self.sink = sink
         }
 

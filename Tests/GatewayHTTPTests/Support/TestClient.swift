@@ -13,6 +13,8 @@ final class TestClient {
         typealias OutboundIn = ByteBuffer
         var isHeld = false
         var closesOnFlush = false
+        /// Called once, before the next flush does anything.
+        var beforeFlush: (() -> Void)?
         private(set) var isOutputClosed = false
         private(set) var reads = 0
         private(set) var flushes = 0
@@ -24,6 +26,9 @@ final class TestClient {
 
         func flush(context: ChannelHandlerContext) {
             flushes += 1
+            let before = beforeFlush
+            beforeFlush = nil
+            before?()
             if closesOnFlush { return context.close(promise: nil) }
             if !isHeld { context.flush() }
         }
@@ -35,7 +40,7 @@ final class TestClient {
         }
     }
 
-    let channel = EmbeddedChannel()
+    let channel: EmbeddedChannel
     let socket = HeldSocket()
     let service: ScriptedService
     let table: ConnectionTable
@@ -43,12 +48,13 @@ final class TestClient {
 
     init(
         service: ScriptedService = ScriptedService(), table: ConnectionTable? = nil,
-        options: (inout ListenerOptions) -> Void = { _ in }
+        loop: EmbeddedEventLoop = EmbeddedEventLoop(), options: (inout ListenerOptions) -> Void = { _ in }
     ) throws {
+        channel = EmbeddedChannel(loop: loop)
         var own = ListenerOptions()
         options(&own)
         self.service = service
-        let table = table ?? ConnectionTable(options: own, loops: 1)
+        let table = table ?? ConnectionTable(DoorLedger(own))
         self.table = table
         connection = HTTP1Connection(table: table, service: service)
         try channel.pipeline.syncOperations.addHandlers([socket, connection])

@@ -22,6 +22,9 @@ struct Bench: Sendable {
         /// `open` gave a handle, and the failure came within the call.
         var hadHandle = false
         var failedAtOnce = false
+        /// Told that nothing of the body is held, and that within the call of `open`, where it must not be.
+        var sentCount = 0
+        var toldAtOnce = false
 
         /// `code delivery` of the failure.
         var failure: String? { error.map { "\($0.code) \($0.delivery)" } }
@@ -34,13 +37,15 @@ struct Bench: Sendable {
 
     /// Runs `body` with a server that replies as told, and takes everything down again.
     static func run(
-        answersHeads: Bool = false, options: HTTPOptions = HTTPOptions(), host: String = "127.0.0.1",
+        answersHeads: Bool = false, readsLate: Bool = false, options: HTTPOptions = HTTPOptions(),
+        host: String = "127.0.0.1",
         reply: @escaping @Sendable (Int, String) -> InstanceServer.Reply = { _, _ in .bytes(ok("ok")) },
         _ body: (Bench) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let (loop, serverLoop) = (group.next(), group.next())
-        let server = try await InstanceServer.start(on: serverLoop, answersHeads: answersHeads, reply)
+        let server = try await InstanceServer.start(
+            on: serverLoop, answersHeads: answersHeads, readsLate: readsLate, reply)
         let port = server.port
         let lane = try await loop.submit {
             let upstream = try HTTPUpstream(
@@ -86,10 +91,12 @@ struct Bench: Sendable {
                 body: body.map { ByteBuffer(string: $0) })
             let handle = lane.value.open(request, toInstance: instance, for: receiver)
             let (hadHandle, failedAtOnce) = (handle != nil, receiver.error != nil)
+            let toldAtOnce = receiver.sentCount > 0
             arrange(receiver, handle)
             receiver.whenOver = {
                 var outcome = Self.outcome(receiver)
                 (outcome.hadHandle, outcome.failedAtOnce) = (hadHandle, failedAtOnce)
+                outcome.toldAtOnce = toldAtOnce
                 promise.succeed(outcome)
             }
             if receiver.isOver { receiver.whenOver?() }
@@ -103,7 +110,7 @@ struct Bench: Sendable {
             status: receiver.head?.status, content: receiver.head?.content, length: receiver.head?.length,
             sessionID: receiver.head?.sessionID.map { String(decoding: $0, as: UTF8.self) }, lines: receiver.lines,
             text: receiver.text, pieces: receiver.pieces, isEnded: receiver.isEnded, error: receiver.error,
-            breaches: receiver.breaches)
+            breaches: receiver.breaches, sentCount: receiver.sentCount)
     }
 
     /// Connections to the first instance in any state, and idle ones.

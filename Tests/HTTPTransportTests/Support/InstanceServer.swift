@@ -43,13 +43,17 @@ final class InstanceServer: Sendable {
         port = channel.localAddress?.port ?? 0
     }
 
-    /// - Parameter answersHeads: reply as soon as a request's head is there, whatever of its body has arrived.
+    /// - Parameters:
+    ///   - answersHeads: reply as soon as a request's head is there, whatever of its body has arrived.
+    ///   - readsLate: read nothing of a connection until ``readOn(_:)``.
     static func start(
-        on loop: any EventLoop, answersHeads: Bool = false, _ reply: @escaping @Sendable (Int, String) -> Reply
+        on loop: any EventLoop, answersHeads: Bool = false, readsLate: Bool = false,
+        _ reply: @escaping @Sendable (Int, String) -> Reply
     ) async throws -> InstanceServer {
         let shared = Holder()
         let channel = try await ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: !readsLate)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
@@ -77,6 +81,12 @@ final class InstanceServer: Sendable {
     func say(_ text: String, on connection: Int) async throws {
         let channel = state.withLock { $0.connections[connection] }
         try await channel?.writeAndFlush(ByteBuffer(string: text)).get()
+    }
+
+    /// Begins to read what was left unread.
+    func readOn(_ connection: Int) async throws {
+        let channel = state.withLock { $0.connections[connection] }
+        try await channel?.setOption(.autoRead, value: true).get()
     }
 
     func close(_ connection: Int) async throws {

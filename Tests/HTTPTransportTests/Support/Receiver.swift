@@ -9,6 +9,8 @@ final class Receiver: ExchangeReceiver {
     private(set) var lines = ""
     private(set) var bytes: [UInt8] = []
     private(set) var pieces = 0
+    /// How often it was told that nothing of its request's body is held.
+    private(set) var sentCount = 0
     private(set) var isEnded = false
     private(set) var error: TransportError?
     private(set) var breaches: [String] = []
@@ -20,6 +22,12 @@ final class Receiver: ExchangeReceiver {
     var isOver: Bool { isEnded || error != nil }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    func requestSent() {
+        if isOver { breaches.append("sent after its end") }
+        if sentCount > 0 { breaches.append("sent twice") }
+        sentCount += 1
+    }
 
     func answerBegan(_ head: AnswerHead) {
         if isOver || self.head != nil { breaches.append("began late or twice") }

@@ -12,6 +12,8 @@ final class PeerRelay: Sendable {
         var isPassing = true
         /// Forwards nothing, but keeps connections.
         var isStalled = false
+        /// How long everything is on its way, in each direction.
+        var delay = TimeAmount.zero
         /// Changes the byte at this offset of a connection's way.
         var alters: (way: Way, offset: Int)?
         /// Sends nothing behind this offset of the way out, and ends the connection.
@@ -136,7 +138,22 @@ final class PeerRelay: Sendable {
                     other?.close(promise: nil)
                     own.close(promise: nil)
                 }
-            } else if let other {
+            } else {
+                forward(&bytes, after: relay.state.withLock { $0.delay }, context)
+            }
+        }
+
+        private func forward(_ bytes: inout ByteBuffer, after delay: TimeAmount, _ context: ChannelHandlerContext) {
+            if delay > .zero {
+                var late = bytes
+                context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.forward(&late) }
+            } else {
+                forward(&bytes)
+            }
+        }
+
+        private func forward(_ bytes: inout ByteBuffer) {
+            if let other {
                 other.writeAndFlush(bytes, promise: nil)
             } else {
                 early.writeBuffer(&bytes)
