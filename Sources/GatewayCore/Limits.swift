@@ -68,10 +68,11 @@ public struct Limits: Sendable {
     public var streamReconnects = 6
     /// Messages of the gateway's own that wait for an instance or are on their way to it, on one event loop. Beyond:
     /// dropped, counted and said in the log.
-    public var ownMessages = 100_000
+    public var ownMessages = 20_000
     /// Of these, on their way to one instance at once. Beyond: the next one waits.
     public var ownMessagesAtOnce = 64
-    /// Questions whose time is over that one event loop settles at once. Beyond: the next ones at the next tick.
+    /// Questions whose time is over that one event loop settles at once, while ``ownMessages`` has room for what that
+    /// needs. Beyond: the next ones at the next tick.
     public var expiriesAtOnce = 1_000
     /// Bytes of the credentials that an instance has accepted in a session. Longer ones are remembered by their digest
     /// alone, and the gateway's own messages bear those of the exchange that they belong to.

@@ -3,6 +3,7 @@
 internal import GatewayCore
 internal import HTTPWire
 internal import NIOCore
+internal import TransportAPI
 
 extension HTTP1Connection {
     // MARK: Received
@@ -100,18 +101,5 @@ extension HTTP1Connection {
             countQueue(0)
             context?.close(promise: nil)
         }
-    }
-}
-
-extension ByteBuffer {
-    /// What a slice may keep alive beyond its own bytes: as many again, and so many more. Beyond: it is copied.
-    private static let slackBytes = 4 * 1024
-
-    /// The same bytes, without a much larger storage that they are a part of.
-    func withoutSlack() -> ByteBuffer {
-        guard storageCapacity > 2 * readableBytes + Self.slackBytes else { return self }
-        var copy = ByteBufferAllocator().buffer(capacity: readableBytes)
-        copy.writeImmutableBuffer(self)
-        return copy
     }
 }

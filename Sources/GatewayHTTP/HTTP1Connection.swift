@@ -3,6 +3,7 @@
 internal import GatewayCore
 internal import HTTPWire
 internal import NIOCore
+internal import TransportAPI
 
 /// One client connection.
 final class HTTP1Connection: ChannelInboundHandler {

@@ -112,6 +112,9 @@ struct Assembly {
         limits.replayLiveBytes = configuration.share(of: from.replayLive)
         limits.unloggedBytes = configuration.share(of: limits.unloggedBytes)
         limits.handedBytes = configuration.share(of: limits.handedBytes)
+        limits.detachedExchanges = configuration.share(of: limits.detachedExchanges)
+        limits.questions = configuration.share(of: limits.questions)
+        limits.ownMessages = configuration.share(of: limits.ownMessages)
         return limits
     }
 

@@ -10,7 +10,18 @@ enum MessageInvariants {
     static func violation(_ bytes: [UInt8]) -> String? {
         let found = scanBody(bytes)
         return difference(found, bytes) ?? differenceAlone(found, bytes) ?? differenceInSpace(found, bytes)
-            ?? stringViolation(bytes)
+            ?? outlineViolation(found, bytes) ?? stringViolation(bytes)
+    }
+
+    private static func outlineViolation(_ found: Result<ScannedBody, ScanError>, _ bytes: [UInt8]) -> String? {
+        let outline = withExactBytes(bytes) { MessageOutline($0) }
+        if let outline, outline.id.range.upperBound > bytes.count || outline.method.range.upperBound > bytes.count {
+            return "the outline leaves the body"
+        }
+        guard case .success(.message(let message)) = found else { return nil }
+        guard let outline else { return "a message without an outline" }
+        let isSame = outline.kind == message.kind && outline.id == message.id && outline.method == message.method
+        return isSame ? nil : "outline \(outline), message \(message)"
     }
 
     // MARK: The reference

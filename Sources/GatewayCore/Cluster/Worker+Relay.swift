@@ -77,7 +77,7 @@ extension Worker {
         let facts = ForwardedFacts(
             upstream: upstream.digest, door: door, principal: principal,
             messagesPath: RouteTable.messagesPath(upstream), isResumable: isResumable, source: source,
-            showsCredentials: request.showsCredentials(upstream.options), isAccepted: request.isAccepted)
+            showsCredentials: request.showsCredentials(upstream), isAccepted: request.isAccepted)
         return RelayRequest(context: facts.context, head: head, body: request.body, loop: loop)
     }
 

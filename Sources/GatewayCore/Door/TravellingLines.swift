@@ -49,9 +49,8 @@ enum TravellingLines {
 
 extension Request {
     /// This upstream's instances are shown who is asking.
-    func showsCredentials(_ options: UpstreamGroup.Options) -> Bool {
-        if let forwarded { return forwarded.showsCredentials }
-        return options.forwardsAuthorization || !options.forwardedHeaders.isEmpty
+    func showsCredentials(_ upstream: UpstreamGroup) -> Bool {
+        forwarded?.showsCredentials ?? upstream.showsCredentials
     }
 
     /// The lines that show an instance who is asking, each with its line end, as they came.

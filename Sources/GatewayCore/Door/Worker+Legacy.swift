@@ -74,7 +74,7 @@ extension Worker {
         plan.session = session
         plan.principal = principal
         // Behind an attachment it is that one that asks the instance whether it accepts the credentials.
-        if session.instance.isAttached, request.showsCredentials(upstream.options) {
+        if session.instance.isAttached, request.showsCredentials(upstream) {
             return start((request, plan), sink)
         }
         try checkCredentials(of: request, session)

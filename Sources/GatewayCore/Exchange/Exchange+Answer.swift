@@ -70,8 +70,8 @@ extension Exchange {
 
     /// What the instance accepts a call or a stream with counts as the session's own credentials from now on.
     private func noteAccepted(_ status: Int) {
-        guard (200..<300).contains(status), plan.isCall || isStream, let session = plan.session ?? newSession,
-            request.showsCredentials(plan.upstream.options)
+        guard request.showsCredentials(plan.upstream), (200..<300).contains(status), plan.isCall || isStream,
+            let session = plan.session ?? newSession
         else { return }
         session.accept(worker.credentials(of: request, plan.upstream))
     }

@@ -7,8 +7,8 @@ internal import TransportAPI
 extension Exchange {
     /// Counts a large body. False if there is no room for it.
     func countBody() -> Bool {
-        let bytes = request.body.readableBytes
-        guard bytes > ExchangeRequest.countedBodyBytes else { return true }
+        guard request.body.readableBytes > ExchangeRequest.countedBodyBytes else { return true }
+        let bytes = request.body.storageCapacity
         guard worker.requestBytes == 0 || worker.requestBytes + bytes <= limits.requestBytes else {
             worker.metrics.bodiesRefused &+= 1
             return false
@@ -58,32 +58,13 @@ extension Exchange {
 }
 
 extension Request {
-    /// A head or a body that keeps a much larger buffer alive is copied out of it.
-    private static let wasteBytesMax = 4 * 1024
-
     /// The same without the body, but for one range of it.
     func trimmed(keeping range: ByteRange) -> Request {
         let kept = body.withUnsafeReadableBytes { view in
             Int(range.range.upperBound) <= view.count ? ByteBuffer(bytes: view[range.range]) : ByteBuffer()
         }
-        let trimmed = Request(head: head, block: Self.own(block), body: kept)
+        let trimmed = Request(head: head, block: block.withoutSlack(), body: kept)
         trimmed.copyState(of: self)
         return trimmed
-    }
-
-    /// The same in buffers of its own, if it keeps much larger ones alive.
-    func trimmed() -> Request {
-        guard Self.wastes(block) || Self.wastes(body) else { return self }
-        let trimmed = Request(head: head, block: Self.own(block), body: Self.own(body))
-        trimmed.copyState(of: self)
-        return trimmed
-    }
-
-    private static func wastes(_ buffer: ByteBuffer) -> Bool {
-        buffer.storageCapacity > 4 * buffer.readableBytes + wasteBytesMax
-    }
-
-    private static func own(_ buffer: ByteBuffer) -> ByteBuffer {
-        wastes(buffer) ? ByteBuffer(bytes: buffer.readableBytesView) : buffer
     }
 }

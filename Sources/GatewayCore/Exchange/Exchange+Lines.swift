@@ -25,7 +25,7 @@ extension Exchange {
             }
             runs.finish(view) { lines.writeBytes($0) }
         }
-        lines.writeBytes(credentials)
+        if !credentials.isEmpty { lines.writeBytes(credentials) }
         if let name = plan.replacedName { lines.writeHeader("Mcp-Name", name) }
         if !isRelayed, let session = plan.session { lines.writeBytes(session.upstreamLine) }
         worker.requestLines = lines
@@ -34,7 +34,7 @@ extension Exchange {
     /// What shows the instance who is asking, for the gateway's own messages on this exchange's behalf: the newest that
     /// it has accepted in this session.
     var ownCredentials: [UInt8] {
-        guard request.showsCredentials(plan.upstream.options) else { return [] }
+        guard request.showsCredentials(plan.upstream) else { return [] }
         let accepted = (plan.session ?? newSession)?.acceptedLines ?? []
         return accepted.isEmpty ? request.credentials(plan.upstream.options) : accepted
     }

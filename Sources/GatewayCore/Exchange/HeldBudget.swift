@@ -9,8 +9,8 @@ internal import TransportAPI
 /// that waits longest goes on, so that the bound is passed by one answer at most. An instance that says nothing while
 /// others wait for the room that its answer takes is given up.
 final class HeldBudget {
-    /// Bytes of one exchange that are not counted: what comes in one read.
-    static let freeBytes = 64 * 1024
+    /// Bytes of one exchange that are not counted, so that small answers cost nothing here.
+    static let freeBytes = 16 * 1024
     /// How long an instance may say nothing while others wait for room.
     static let stallMax = TimeAmount.seconds(10)
 

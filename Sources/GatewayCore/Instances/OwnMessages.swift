@@ -44,6 +44,9 @@ final class OwnMessages {
         self.atOnce = atOnce
     }
 
+    /// How many more are taken.
+    var room: Int { max(0, messagesMax - count) }
+
     /// False at the bound: nothing will be sent.
     func send(
         _ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance, then: @escaping Completion

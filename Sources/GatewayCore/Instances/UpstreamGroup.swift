@@ -34,6 +34,8 @@ public final class UpstreamGroup: Sendable {
     private let attached = Mutex<[Instance]>([])
     public let transport: any Upstream
     public let options: Options
+    /// Its instances are shown who is asking.
+    let showsCredentials: Bool
 
     public init(
         index: Int, name: String, digest: UInt64, path: String, instances: [Instance], transport: any Upstream,
@@ -47,6 +49,7 @@ public final class UpstreamGroup: Sendable {
         self.takesAttachments = takesAttachments
         self.transport = transport
         self.options = options
+        showsCredentials = options.forwardsAuthorization || !options.forwardedHeaders.isEmpty
     }
 
     /// All instances that are known. The list of the configuration never changes, so that it takes no lock.

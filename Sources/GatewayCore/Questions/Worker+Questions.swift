@@ -66,7 +66,8 @@ extension Worker {
 
     /// Nobody has answered: the servers get an error, so that no tool waits for ever, and the clients may stop asking.
     func expireQuestions() {
-        let most = gateway.parts.limits.expiriesAtOnce
+        // A server that takes its errors slowly does not push out what others have to be told.
+        let most = min(gateway.parts.limits.expiriesAtOnce, ownMessages.room / 2)
         for question in questions.removeExpired(now: now, atMost: most) where !question.session.hasEnded {
             let expires = gateway.clock.unixSeconds &+ 24 * 3600
             // Else an answer has just been accepted, here or elsewhere, and is on its way.

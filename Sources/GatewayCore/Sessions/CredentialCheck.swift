@@ -10,7 +10,7 @@ extension Worker {
     /// in this session.
     func checkCredentials(of request: Request, _ session: Session) throws(Refusal) {
         let upstream = session.upstream
-        guard request.showsCredentials(upstream.options), !request.isAccepted, request.forwarded?.isAccepted != true
+        guard request.showsCredentials(upstream), !request.isAccepted, request.forwarded?.isAccepted != true
         else { return }
         guard !session.hasAccepted(credentials(of: request, upstream)) else { return }
         throw .unread(.credentials(session))
@@ -34,7 +34,7 @@ extension Worker {
     /// What an instance says to these credentials is said to the session's owner: only then does its 404 end the
     /// session.
     func speaksForOwner(_ request: Request, _ session: Session) -> Bool {
-        !request.showsCredentials(session.upstream.options)
+        !request.showsCredentials(session.upstream)
             || session.hasAccepted(credentials(of: request, session.upstream))
     }
 }

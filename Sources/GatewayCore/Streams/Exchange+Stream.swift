@@ -98,7 +98,6 @@ extension Exchange {
         isDetached = true
         detachedAt = worker.now
         countDetached(1)
-        request = request.trimmed()
         letGoOfBody()
         stalledSince = nil
         resume(from: .client)
