@@ -41,7 +41,7 @@ extension GatewayConfiguration {
         public var requests = 256 << 20
         /// `limits.held`: bytes of answers and events that are held whole at once, at this node; beyond it instances
         /// are read one after the other. 1 MiB to 64 GiB.
-        public var held = 96 << 20
+        public var held = 64 << 20
         /// `limits.queued`: bytes that wait for clients that do not read, at this node; beyond it whoever has taken
         /// nothing for longest loses its connection. 1 MiB to 64 GiB.
         public var queued = 512 << 20

@@ -14,7 +14,7 @@ public struct Limits: Sendable {
     public var heldResultBytes = 16 * 1024 * 1024
     /// Bytes of answers and events that are held whole at once, on one event loop. Beyond: instances are read on one
     /// after the other, see ``HeldBudget``.
-    public var heldTotalBytes = 96 * 1024 * 1024
+    public var heldTotalBytes = 64 * 1024 * 1024
     /// Bytes of request bodies, on one event loop, that may have to be sent again or that their instances have not
     /// taken. Beyond: 503.
     public var requestBytes = 256 * 1024 * 1024

@@ -228,7 +228,11 @@ final class HTTP1Connection: ChannelInboundHandler {
         deadline = .distantFuture
         let sink = HTTP1Sink(self, head)
         self.sink = sink
-        let request = Request(head: head, block: block.withoutSlack(), body: body.withoutSlack())
+        // Mostly both are parts of one small read.
+        let isSmall = block.storageCapacity <= ByteBuffer.slackBytes && body.storageCapacity <= ByteBuffer.slackBytes
+        let request = isSmall
+            ? Request(head: head, block: block, body: body)
+            : Request(head: head, block: block.withoutSlack(), body: body.withoutSlack())
         let observer = service.serve(request, to: sink)
         // It may have been answered within the call; then nobody is to hear of this client any more.
         guard self.sink === sink else {

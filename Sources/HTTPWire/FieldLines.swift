@@ -11,6 +11,8 @@ struct FieldLines {
     private(set) var isChunked = false
     private(set) var saysClose = false
     private(set) var saysKeepAlive = false
+    /// `Connection` names something else than how long the connection lasts.
+    private(set) var namesOptions = false
 
     mutating func reset() {
         fields.removeAll(keepingCapacity: true)
@@ -20,6 +22,7 @@ struct FieldLines {
         isChunked = false
         saysClose = false
         saysKeepAlive = false
+        namesOptions = false
     }
 
     /// The next line without its CR LF, or nil when it has not arrived whole.
@@ -87,8 +90,13 @@ struct FieldLines {
             // With tabs around an option, readers disagree whether it is one. To close is right in either case.
             if !endsLine || ByteSearch.firstIndex(of: 0x09, in: value) != nil { saysClose = true }
             HeaderList.forEach(value) { option in
-                if ByteCompare.equalIgnoringCase(option, "close") { saysClose = true }
-                if ByteCompare.equalIgnoringCase(option, "keep-alive") { saysKeepAlive = true }
+                if ByteCompare.equalIgnoringCase(option, "close") {
+                    saysClose = true
+                } else if ByteCompare.equalIgnoringCase(option, "keep-alive") {
+                    saysKeepAlive = true
+                } else {
+                    namesOptions = true
+                }
             }
         default:
             break

@@ -35,6 +35,11 @@ public struct HeadRange: Equatable, Sendable {
 }
 
 extension [HeadField] {
+    /// The same for a header line.
+    public func isNamedByConnection(_ field: HeadField, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        isNamedByConnection(field.nameRange.bytes(in: bytes), bytes)
+    }
+
     /// Does a `Connection` line name this header? Then it is for one connection only (RFC 9110 §7.6.1).
     public func isNamedByConnection(_ name: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
         var isNamed = false

@@ -19,6 +19,8 @@ public final class RequestHead: Sendable {
     public let framing: Framing
     /// The client is ready to send another request on this connection.
     public let keepsAlive: Bool
+    /// `Connection` names header lines, or may: those are for this connection only (RFC 9110 §7.6.1).
+    public let namesOptions: Bool
     /// The client waits for `100 Continue` before it sends the body.
     public let expectsContinue: Bool
     /// Header lines in their order.
@@ -29,7 +31,7 @@ public final class RequestHead: Sendable {
 
     init(
         verb: Verb, path: HeadRange, query: HeadRange, isHTTP11: Bool, framing: Framing, keepsAlive: Bool,
-        expectsContinue: Bool, fields: [HeadField], known: KnownFields, byteCount: Int
+        namesOptions: Bool, expectsContinue: Bool, fields: [HeadField], known: KnownFields, byteCount: Int
     ) {
         self.verb = verb
         self.path = path
@@ -37,6 +39,7 @@ public final class RequestHead: Sendable {
         self.isHTTP11 = isHTTP11
         self.framing = framing
         self.keepsAlive = keepsAlive
+        self.namesOptions = namesOptions
         self.expectsContinue = expectsContinue
         self.fields = fields
         self.known = known
@@ -92,7 +95,7 @@ public struct RequestHeadReader: Sendable {
             verb: start.verb, path: start.path, query: start.query, isHTTP11: start.isHTTP11,
             framing: try framing(start),
             keepsAlive: start.isHTTP11 ? !lines.saysClose : lines.saysKeepAlive && !lines.saysClose,
-            expectsContinue: expectation.isPresent && start.isHTTP11,
+            namesOptions: lines.namesOptions, expectsContinue: expectation.isPresent && start.isHTTP11,
             fields: lines.fields, known: known, byteCount: lines.lineStart)
     }
 

@@ -3,7 +3,7 @@ public import NIOCore
 
 extension ByteBuffer {
     /// What a slice may keep alive beyond its own bytes: as many again, and so many more. Beyond: it is copied.
-    @usableFromInline static let slackBytes = 4 * 1024
+    public static let slackBytes = 4 * 1024
 
     /// The same bytes, without a much larger storage that they are a part of.
     @inlinable

@@ -6,7 +6,8 @@ enum MessageInvariants {
     /// The first invariant that the body breaks, or nil.
     ///
     /// The scanner and the reference accept the same bodies and find the same members in them; it does not matter
-    /// what white space stands around a body, nor whether a message comes alone or in an array.
+    /// what white space stands around a body, nor whether a message comes alone or in an array. The outline of a
+    /// message says what the scanner says of it.
     static func violation(_ bytes: [UInt8]) -> String? {
         let found = scanBody(bytes)
         return difference(found, bytes) ?? differenceAlone(found, bytes) ?? differenceInSpace(found, bytes)

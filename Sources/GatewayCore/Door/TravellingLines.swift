@@ -32,19 +32,6 @@ enum TravellingLines {
             return options.forwardedHeaders.contains { $0.equalsIgnoringCase(name) }
         }
     }
-
-    /// `Connection` names more than how long the connection lasts: what it names is for this connection only (RFC 9110
-    /// §7.6.1).
-    static func hasConnectionOptions(_ head: RequestHead, _ view: UnsafeRawBufferPointer) -> Bool {
-        for field in head.fields where field.name == .connection {
-            let value = field.value.bytes(in: view)
-            if !keepAlive.equalsIgnoringCase(value), !close.equalsIgnoringCase(value) { return true }
-        }
-        return false
-    }
-
-    private static let keepAlive = Array("keep-alive".utf8)
-    private static let close = Array("close".utf8)
 }
 
 extension Request {
@@ -57,11 +44,9 @@ extension Request {
     func credentials(_ options: UpstreamGroup.Options) -> [UInt8] {
         block.withUnsafeReadableBytes { view in
             var lines: [UInt8] = []
-            let hasOptions = TravellingLines.hasConnectionOptions(head, view)
             for field in head.fields where TravellingLines.isCredential(field, view, self, options) {
-                let name = field.nameRange.bytes(in: view)
-                if hasOptions, head.fields.isNamedByConnection(name, view) { continue }
-                lines.append(contentsOf: name)
+                if head.namesOptions, head.fields.isNamedByConnection(field, view) { continue }
+                lines.append(contentsOf: field.nameRange.bytes(in: view))
                 lines.append(contentsOf: [0x3A, 0x20])
                 lines.append(contentsOf: field.value.bytes(in: view))
                 lines.append(contentsOf: [0x0D, 0x0A])

@@ -18,7 +18,7 @@ extension Exchange {
         if head.status == 409, isStream, conflicts < limits.streamConflicts { return waitOutConflict() }
         // There is no such route, which says nothing of the session: it has no stream (mcp-wire, GET).
         if head.status == 404, isStream, plan.mode == .pass, sink != nil { return refuseStream() }
-        noteAccepted(head.status)
+        if showsCredentials { noteAccepted(head.status) }
         if sink == nil, isStream || plan.session != nil && plan.isCall && head.isEventStream {
             return goOnUnheard(head)
         }
@@ -31,7 +31,7 @@ extension Exchange {
         }
         if plan.mode == .initialize, head.status < 300, let id = head.sessionID {
             guard beginSession(id) else { return }
-            noteAccepted(head.status)
+            if showsCredentials { noteAccepted(head.status) }
         }
         // Nobody can join, or come back to, what is no stream.
         if isStream, !head.isEventStream { leaveStream() }
@@ -68,10 +68,12 @@ extension Exchange {
         if announcesLists { announceLists() }
     }
 
+    @inline(__always)
+    private var showsCredentials: Bool { plan.upstream.showsCredentials || request.forwarded?.showsCredentials == true }
+
     /// What the instance accepts a call or a stream with counts as the session's own credentials from now on.
     private func noteAccepted(_ status: Int) {
-        guard request.showsCredentials(plan.upstream), (200..<300).contains(status), plan.isCall || isStream,
-            let session = plan.session ?? newSession
+        guard (200..<300).contains(status), plan.isCall || isStream, let session = plan.session ?? newSession
         else { return }
         session.accept(worker.credentials(of: request, plan.upstream))
     }
@@ -109,7 +111,9 @@ extension Exchange {
             let result = feed(&relay, bytes)
             if case .passing = phase {
                 phase = .relaying(relay)
-                noteHeld(relay.tailBytes + (held?.bytes.readableBytes ?? 0))
+                if relay.hasTail || heldBytes > 0 || held != nil {
+                    noteHeld(relay.tailBytes + (held?.bytes.readableBytes ?? 0))
+                }
             }
             if held != nil, hasResponse { releaseHeld() }
             if case .failure(let error) = result { breakOff("The instance's event stream is refused: \(error).") }

@@ -1,5 +1,5 @@
-// Answers that are held until they are whole: JSON that needs a look, and the answer to `initialize`. What is large goes
-// to the client in pieces, as fast as that takes them.
+// Answers that are held until they are whole: JSON that needs a look, and the answer to `initialize`. What is large
+// goes to the client in pieces, as fast as that takes them.
 internal import MCPWire
 internal import NIOCore
 internal import TransportAPI

@@ -16,11 +16,9 @@ extension Exchange {
         lines.clear()
         request.block.withUnsafeReadableBytes { view in
             var runs = LineRuns()
-            let hasOptions = TravellingLines.hasConnectionOptions(request.head, view)
             for field in request.head.fields where travels(field, view, options, withCredentials: credentials.isEmpty) {
                 if isRelayed, field.name == .lastEventID { continue }
-                let name = field.nameRange.bytes(in: view)
-                if hasOptions, request.head.fields.isNamedByConnection(name, view) { continue }
+                if request.head.namesOptions, request.head.fields.isNamedByConnection(field, view) { continue }
                 runs.add(field, view) { lines.writeBytes($0) }
             }
             runs.finish(view) { lines.writeBytes($0) }

@@ -11,6 +11,9 @@ struct EventRelay {
 
     init(eventBytesMax: Int) { scanner = EventScanner(maximumEventBytes: eventBytesMax) }
 
+    @inline(__always)
+    var hasTail: Bool { tail != nil }
+
     /// Bytes of an event that has not arrived whole.
     var tailBytes: Int { tail?.readableBytes ?? 0 }
 
