@@ -28,7 +28,8 @@ test: ## Install what is missing, build, run all tests
 	$(SWIFT) test --skip-build --filter RedisConformanceTests
 	$(SWIFT) test --skip-build --filter RedisTransportTests
 	$(SWIFT) test --skip-build --filter SimulationTests
-	$(SWIFT) test --skip-build --filter EndToEndTests --skip 'NATS|Redis|BrokerTests|PausedNodeTests'
+	$(SWIFT) test --skip-build --filter EndToEndTests --skip 'NATS|Redis|BrokerTests|PausedNodeTests|AttackTests'
+	$(SWIFT) test --skip-build --filter EndToEndTests.AttackTests
 	$(SWIFT) test --skip-build --filter 'EndToEndTests.*(NATS|Redis|BrokerTests|PausedNodeTests)'
 
 build: ## Debug build of the command
@@ -45,7 +46,7 @@ bench: ## Benchmarks against nginx and HAProxy, and over brokers, as ratios in o
 matrix: ## All end-to-end cases over every transport and topology ('make test' runs a choice over brokers), and Valkey
 	@$(SETUP) matrix
 	$(SWIFT) build --build-tests
-	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --no-parallel --filter 'EndToEndTests.*(CaseTests|Cluster)'
+	PATCHBAY_MATRIX=1 $(SWIFT) test --skip-build --no-parallel --filter 'EndToEndTests.*(CaseTests|Cluster|AttackTests)'
 	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisConformanceTests
 	PATCHBAY_REDIS_SERVER=$(VALKEY) $(SWIFT) test --skip-build --filter RedisTransportTests
 

@@ -164,7 +164,7 @@ let package = Package(
         .testTarget(name: "TidyTests"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["patchbay", "TestSupport"],
-            exclude: ["servers", "clients", "locks"]),
+            exclude: ["servers", "clients", "locks", "attacks"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -32,7 +32,7 @@ public struct Limits: Sendable {
     /// at once.
     public var detachedExchanges = 10_000
     /// What one owner, which is a principal or else an address, may have of an event loop's questions and detached
-    /// exchanges: one part in so many. Beyond: as at the bound itself.
+    /// exchanges once half of them are in use: one part in so many. Beyond: as at the bound itself.
     public var ownerShare = 4
     /// Messages in a 2025-03-26 batch. Beyond: 400.
     public var batchMessages = 100

@@ -19,8 +19,9 @@ final class ForwardedFacts {
     let isResumable: Bool
     /// ``Owner/source(_:)`` of the client's address; 0 where nobody needs it.
     let source: UInt64
-    /// The instances are shown who is asking: the lines of the request that say so are credentials.
-    let showsCredentials: Bool
+    /// The instances are shown who is asking: the lines of the request that say so are credentials. Nil: an older member
+    /// does not say.
+    let showsCredentials: Bool?
     /// The instance was asked already, and accepts them.
     let isAccepted: Bool
     /// Who has the client.
@@ -62,7 +63,7 @@ final class ForwardedFacts {
         fields.write(Tag.messagesPath, messagesPath)
         fields.write(Tag.isResumable, isResumable ? 1 : 0)
         if source != 0 { fields.write(Tag.source, source) }
-        if showsCredentials { fields.write(Tag.showsCredentials, 1) }
+        if let showsCredentials { fields.write(Tag.showsCredentials, showsCredentials ? 1 : 0) }
         if isAccepted { fields.write(Tag.isAccepted, 1) }
         return fields.buffer
     }
@@ -80,7 +81,7 @@ final class ForwardedFacts {
         messagesPath = path
         isResumable = fields.number(Tag.isResumable) != 0
         source = fields.number(Tag.source) ?? 0
-        showsCredentials = fields.number(Tag.showsCredentials) == 1
+        showsCredentials = fields.number(Tag.showsCredentials).map { $0 == 1 }
         isAccepted = fields.number(Tag.isAccepted) == 1
         var principal = Principal()
         principal.high = high

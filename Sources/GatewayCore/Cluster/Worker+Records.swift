@@ -104,9 +104,17 @@ extension Worker {
         _ request: Request, _ endpoint: Endpoint, _ sink: any ResponseSink, until unread: Refusal.Unread
     ) -> any ClientObserver {
         let held = HeldRequest()
+        let bytes = request.body.readableBytes > ExchangeRequest.countedBodyBytes ? request.body.storageCapacity : 0
+        guard bytes == 0 || requestBytes + bytes <= gateway.parts.limits.requestBytes else {
+            metrics.bodiesRefused &+= 1
+            write(Refusal.tooManyBytes.answer(), request, to: sink)
+            return held
+        }
+        requestBytes += bytes
         metrics.exchanges += 1
         let goOn = {
             self.metrics.exchanges -= 1
+            self.requestBytes -= bytes
             held.goOn(request, sink) { self.serve(request, endpoint, $0) }
         }
         switch unread {
@@ -115,6 +123,7 @@ extension Worker {
                 request.isAccepted = true
                 guard let refusal else { return goOn() }
                 self.metrics.exchanges -= 1
+                self.requestBytes -= bytes
                 held.end { self.passOn(refusal, request, to: sink) }
             }
         case .members: loop.assumeIsolated().scheduleTask(in: Self.tickInterval, goOn)

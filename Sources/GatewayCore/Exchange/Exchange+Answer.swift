@@ -25,7 +25,7 @@ extension Exchange {
         if plan.mode == .deletion || sink == nil {
             // The client left before its session began: nobody will ever use it.
             if plan.mode == .initialize, let id = head.sessionID, let instance {
-                worker.endUpstream(plan.upstream, instance, id)
+                worker.endUpstream(plan.upstream, instance, id, credentials: ownCredentials)
             }
             return phase = .passing
         }
@@ -73,15 +73,20 @@ extension Exchange {
 
     /// What the instance accepts a call or a stream with counts as the session's own credentials from now on.
     private func noteAccepted(_ status: Int) {
-        guard (200..<300).contains(status), plan.isCall || isStream, let session = plan.session ?? newSession
+        guard (200..<300).contains(status), plan.isCall || isStream, !plan.isCheck, let session = plan.session ?? newSession
         else { return }
-        session.accept(worker.credentials(of: request, plan.upstream))
+        session.accept(worker.credentials(of: request, plan.upstream), began: began)
     }
 
+    /// A client that only listens would never hear of its session's end, so the instance is asked for it.
     private func refuseStream() {
         handle?.cancel()
         handle = nil
-        refuse(.noStreamThere, .instanceError)
+        guard let session = plan.session else { return refuse(.noStreamThere, .instanceError) }
+        CredentialCheck(worker, request, plan.upstream, session).start { [self] _ in
+            guard case .awaitingHead = phase else { return }
+            if session.hasEnded { refuse(.sessionNotFound, .refused) } else { refuse(.noStreamThere, .instanceError) }
+        }
     }
 
     /// Followed, it would take the client past the gateway; passed on, it would show the instance's own address.

@@ -51,7 +51,8 @@ extension Exchange {
         switch plan.retryClass {
         case .read, .sessionCreation: return true
         default:
-            if case .any = plan.target { return !isBodySent }
+            // A member that has the request may still refuse it before it was run.
+            if case .any = plan.target { return isHosted || !isBodySent }
             return false
         }
     }

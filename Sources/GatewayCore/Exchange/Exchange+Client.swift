@@ -64,7 +64,7 @@ extension Exchange {
         return min(most, max(.seconds(1), .nanoseconds(most.nanoseconds / 4)))
     }
 
-    private func closeSlowClient(_ sink: any ResponseSink) {
+    func closeSlowClient(_ sink: any ResponseSink) {
         worker.metrics.slowClients &+= 1
         if let part = sink as? BatchPart { part.abortBatch() } else { sink.abort() }
         clientLeft()
@@ -81,7 +81,7 @@ extension Exchange {
             return finish(.clientLeft)
         }
         // A stream or a call that lasts is use as long as it lasts, wherever the session began.
-        if worker.hasDirectory, let session = plan.session { worker.noteUse(of: session) }
+        if worker.hasDirectory, let session = plan.session, !plan.isCheck { worker.noteUse(of: session) }
         let options = plan.upstream.options
         switch phase {
         case .awaitingHead:
@@ -90,7 +90,8 @@ extension Exchange {
                 retryAt = nil
                 return isStream ? startStream() : attempt()
             }
-            let most = plan.mode == .deletion ? Self.deletionMilliseconds : options.answerTimeoutMilliseconds
+            let isShort = plan.mode == .deletion || plan.isCheck
+            let most = isShort ? Self.deletionMilliseconds : options.answerTimeoutMilliseconds
             if now - lastRead > .milliseconds(most) { giveUp("no answer began in time") }
         case .reopening:
             if let at = retryAt, now >= at {
@@ -140,7 +141,8 @@ extension Exchange {
 
     static let commentLine = ByteBuffer(string: ": keep-alive\n\n")
 
-    /// The session has ended here already: how long the client of a DELETE waits for its instance at most.
+    /// How long the client of a DELETE waits for its instance at most, since the session has ended here already; and
+    /// how long a request waits for the instance's verdict on its credentials.
     private static let deletionMilliseconds: Int64 = 5_000
 
     func giveUp(_ why: String) {

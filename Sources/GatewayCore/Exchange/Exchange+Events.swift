@@ -65,6 +65,7 @@ extension Exchange {
     /// What is nested too deep to be read, or is no message at all, goes on as it is: whoever it is for may read it.
     /// But a question cannot be answered under an id that is not the gateway's.
     private func unreadable(_ data: UnsafeRawBufferPointer) -> Change {
+        if let messages = Self.batch(data) { return lookAtBatch(messages, data) }
         worker.metrics.unreadableEvents &+= 1
         guard let outline = MessageOutline(data) else { return .keep }
         let id = data[outline.id.range]
@@ -84,6 +85,39 @@ extension Exchange {
         }
     }
 
+    /// Servers of 2025-03-26 may put several messages into one event (Streamable HTTP, Sending Messages).
+    private static func batch(_ data: UnsafeRawBufferPointer) -> [Message]? {
+        guard data.first == UInt8(ascii: "["),
+            case .batch(let messages)? = try? MessageScanner.scan(data, limits: .ofInstances)
+        else { return nil }
+        return messages
+    }
+
+    /// Its answers count; its questions, which would need an id of the gateway's own each, are refused and left out.
+    private func lookAtBatch(_ messages: [Message], _ data: UnsafeRawBufferPointer) -> Change {
+        var kept: [Message] = []
+        for message in messages {
+            let id = UnsafeRawBufferPointer(rebasing: data[message.id.range])
+            guard message.kind == .request, let session = plan.session ?? newSession else {
+                if message.kind != .notification { noteAnswer(id) }
+                kept.append(message)
+                continue
+            }
+            worker.tell(
+                session, Array(id), error: "A gateway on the way passes no requests on that stand in an array.",
+                dataJSON: #"{"reason":"unreadable"}"#, ownCredentials)
+        }
+        guard kept.count < messages.count else { return .keep }
+        guard !kept.isEmpty else { return .drop }
+        var out = ByteBuffer(string: "[")
+        for (place, message) in kept.enumerated() {
+            if place > 0 { out.writeStaticString(",") }
+            out.writeBytes(data[message.range.range])
+        }
+        out.writeStaticString("]")
+        return .data(out)
+    }
+
     /// An answer has come. It is the response only if it answers this request: else the client still waits.
     private func noteAnswer(_ id: UnsafeRawBufferPointer) {
         if plan.mode == .legacyStream, let newSession { newSession.noteAnswered() }
@@ -96,7 +130,7 @@ extension Exchange {
 
     private func noteResponse(_ message: Message, _ data: UnsafeRawBufferPointer) {
         noteAnswer(UnsafeRawBufferPointer(rebasing: data[message.id.range]))
-        noteRevision(message, data)
+        if hasResponse { noteRevision(message, data) }
     }
 
     func noteRevision(_ message: Message, _ bytes: UnsafeRawBufferPointer) {
@@ -162,7 +196,11 @@ extension Exchange {
     func say(_ json: String) { say(Array(json.utf8)) }
 
     func say(_ json: [UInt8]) {
-        guard let stream else { return send(ByteBuffer(bytes: EventWriter.message(json))) }
+        guard let stream else {
+            send(ByteBuffer(bytes: EventWriter.message(json)))
+            sink?.flush()
+            return
+        }
         if owesPriming { prime() }
         let event = add(to: stream, capacity: json.count + 32) { out in
             out.writeStaticString("event: message\ndata: ")

@@ -25,6 +25,8 @@ extension Exchange {
             held = answer
             return releaseHeld()
         }
+        // A client that left is owed nothing more; what was held for it goes.
+        guard sink != nil else { return finish(.clientLeft) }
         begin(head, length: body.readableBytes)
         guard body.readableBytes > HeldBudget.freeBytes else {
             if body.readableBytes > 0 { send(body) }
@@ -32,6 +34,7 @@ extension Exchange {
             return finish(status < 400 ? .ok : .instanceError)
         }
         phase = .delivering(body)
+        worker.heldBudget.noteWhole(self)
         deliver()
     }
 
@@ -53,6 +56,7 @@ extension Exchange {
                 return finish(status < 400 ? .ok : .instanceError)
             }
             phase = .delivering(rest)
+            heldMoved &+= piece.readableBytes
             send(ByteBuffer(bytes: piece.readableBytesView))
             sink?.flush()
         }
@@ -108,6 +112,7 @@ extension Exchange {
     private func sendHeld() {
         guard let answer = held else { return }
         held = nil
+        if heldBytes > 0 { worker.heldBudget.note(self, 0) }
         begin(answer.head, length: answer.length)
         send(answer.bytes)
         sink?.flush()

@@ -66,6 +66,8 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     var pauses: Pauses = []
     /// What the event loop's ``HeldBudget`` counts of it.
     var heldBytes = 0
+    /// Bytes of it that have come or gone since the pace was looked at last.
+    var heldMoved = 0
     /// What the event loop counts of the request's body.
     var countedBody = 0
     /// The transport keeps nothing of the body.
@@ -117,7 +119,7 @@ final class Exchange: ExchangeReceiver, ClientObserver {
     func start() {
         worker.add(self)
         worker.retryBudget.noteRequest()
-        if let session = plan.session {
+        if let session = plan.session, !plan.isCheck {
             session.touch(worker.nowSeconds)
             if worker.hasDirectory { worker.noteUse(of: session) }
             if isStream { session.streams.add(1, ordering: .relaxed) }
@@ -224,12 +226,14 @@ final class Exchange: ExchangeReceiver, ClientObserver {
         stopCounting()
         if isDetached { countDetached(-1) }
         if isStream { worker.metrics.streams -= 1 }
-        if let session = plan.session {
+        if let session = plan.session, !plan.isCheck {
             session.touch(worker.nowSeconds)
             if isStream { session.streams.subtract(1, ordering: .relaxed) }
             // A call of 2024-11-05 that was accepted runs until its answer comes on the stream.
             let runsOn = plan.path != nil && status == 202
             if plan.isCall, !runsOn { session.calls.subtract(1, ordering: .relaxed) }
+            // A call that was cancelled is not answered (2024-11-05, Cancellation).
+            if plan.method == .cancelled, runsOn { session.noteAnswered() }
         }
         if plan.mode == .legacyStream, let newSession {
             worker.legacyStreams[newSession.id] = nil

@@ -55,6 +55,8 @@ final class ExchangePlan {
     var mode = AnswerMode.pass
     /// 2026-07-28: the client's disconnect is a cancellation. Before: it is not.
     var cancelsWithClient = false
+    /// A question of the gateway's own to the session's instance: no use of the session, and no call of its client.
+    var isCheck = false
     /// One message of a batch: what comes back for it is put into the batch's stream whole.
     var isPart = false
     /// Its events may be numbered and kept. Not in batches, where one stream answers several calls.

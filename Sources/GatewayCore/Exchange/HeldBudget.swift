@@ -11,14 +11,18 @@ internal import TransportAPI
 final class HeldBudget {
     /// Bytes of one exchange that are not counted, so that small answers cost nothing here.
     static let freeBytes = 16 * 1024
-    /// How long an instance may say nothing while others wait for room.
-    static let stallMax = TimeAmount.seconds(10)
+    /// While others wait for room, whoever has some moves so many bytes in so long: receives them, or hands them over.
+    /// Who does not is given up.
+    static let paceWindow = TimeAmount.seconds(10)
+    static let paceBytes = 256 * 1024
 
     let bytesMax: Int
     private(set) var bytes = 0
     private var holders: [Exchange] = []
     /// Those of them that wait for room, in order.
     private var waiters: [Exchange] = []
+    /// When the pace is looked at, and what had been moved when that was decided.
+    private var paceAt: NIODeadline?
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
@@ -31,6 +35,7 @@ final class HeldBudget {
         guard counted != before else { return }
         bytes += counted - before
         exchange.heldBytes = counted
+        exchange.heldMoved &+= abs(counted - before)
         if before == 0 { holders.append(exchange) }
         if counted == 0 { forget(exchange) }
         if counted > before, bytes > bytesMax, othersWillGo(exchange), !exchange.pauses.contains(.room) {
@@ -58,12 +63,24 @@ final class HeldBudget {
         }
     }
 
+    /// What the exchange holds is whole: it needs no more room.
+    func noteWhole(_ exchange: Exchange) {
+        guard exchange.pauses.contains(.room) else { return }
+        waiters.removeAll { $0 === exchange }
+        exchange.resume(from: .room)
+    }
+
     func tick(now: NIODeadline) {
-        guard !waiters.isEmpty else { return }
-        for exchange in holders where exchange.pauses.isEmpty && exchange.isCollecting
-            && now - exchange.lastRead > Self.stallMax
-        {
-            exchange.giveUp("the answer went quiet while others waited for the memory that it takes")
+        guard !waiters.isEmpty else { return paceAt = nil }
+        guard let at = paceAt else {
+            paceAt = now + Self.paceWindow
+            for exchange in holders { exchange.heldMoved = 0 }
+            return
+        }
+        guard now >= at else { return }
+        paceAt = nil
+        for exchange in holders where !exchange.pauses.contains(.room) && exchange.heldMoved < Self.paceBytes {
+            exchange.giveUpRoom()
         }
     }
 }
@@ -94,6 +111,10 @@ extension Exchange {
         handle?.resume()
     }
 
-    /// What it holds is not whole yet.
-    var isCollecting: Bool { if case .delivering = phase { false } else { true } }
+    /// It is too slow with memory that others wait for: its client, or its instance.
+    fileprivate func giveUpRoom() {
+        if case .delivering = phase, let sink { return closeSlowClient(sink) }
+        if pauses.contains(.client), let sink { return closeSlowClient(sink) }
+        giveUp("its answer came too slowly while others waited for the memory that it takes")
+    }
 }

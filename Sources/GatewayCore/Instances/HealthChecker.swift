@@ -77,9 +77,15 @@ final class HealthChecker {
         let state = states[instance.index]
         let isKnown = state.eraUntil.map { now < $0 || state.keepsSessions } == true
         if state.hasFixedEra || isKnown || state.initializing != nil {
-            send(probes.ping, instance) { [self] result in settle(instance, result) }
+            send(probes.ping, instance) { [self] result in
+                endMistake(instance, result)
+                settle(instance, result)
+            }
         } else {
-            send(probes.discover, instance) { [self] result in discovered(instance, result) }
+            send(probes.discover, instance) { [self] result in
+                endMistake(instance, result)
+                discovered(instance, result)
+            }
         }
     }
 
@@ -131,6 +137,8 @@ final class HealthChecker {
         } else if era == .unknown, instance.hasStreamEndpoint, [400, 404, 405].contains(reply.status) {
             era = .streamOnly
         }
+        // What has begun a session is not asked for another at once, whatever else it said.
+        if begun != nil { states[instance.index].eraUntil = worker.now + Self.eraLifetime }
         if era != .unknown {
             let old = Era(rawValue: instance.era.exchange(era.rawValue, ordering: .relaxed))
             states[instance.index].eraUntil = worker.now + Self.eraLifetime
@@ -141,6 +149,11 @@ final class HealthChecker {
             }
         }
         settle(instance, result)
+    }
+
+    /// Some servers begin a session for whoever comes with an id that they do not know.
+    private func endMistake(_ instance: Instance, _ result: Result<CheckExchange.Reply, TransportError>) {
+        if case .success(let reply) = result, let id = reply.sessionID { endProbe(instance, id) }
     }
 
     /// Ends a session that a probe has begun. Who refuses that is not probed again while it is up.

@@ -8,6 +8,9 @@ final class OwnMessages {
     /// How long one may take once it is on its way.
     private static let patience = TimeAmount.seconds(5)
 
+    /// One instance has one part in so many of the bound, so that one that does not answer leaves room for others.
+    private static let share = 4
+
     typealias Completion = (Result<CheckExchange.Reply, TransportError>) -> Void
 
     private struct Message {
@@ -51,10 +54,11 @@ final class OwnMessages {
     func send(
         _ request: ExchangeRequest, _ upstream: UpstreamGroup, _ instance: Instance, then: @escaping Completion
     ) -> Bool {
-        guard count < messagesMax else { return false }
+        let place = Place(upstream: upstream.index, instance: instance.index)
+        let own = lines[place].map { $0.running + $0.waiting.count } ?? 0
+        guard count < messagesMax, own < max(1, messagesMax / Self.share) else { return false }
         count += 1
-        lines[Place(upstream: upstream.index, instance: instance.index), default: Line()].waiting
-            .append(Message(request: request, then: then))
+        lines[place, default: Line()].waiting.append(Message(request: request, then: then))
         start(upstream, instance)
         return true
     }

@@ -47,6 +47,8 @@ extension Worker {
             metrics.answersRefused &+= 1
             throw .unknownQuestion
         }
+        // A stranger's answer must not take the place of the owner's. (Of 2024-11-05 the instance is the only judge.)
+        if session.messagePath == nil, !request.isSettled { try checkCredentials(of: request, session) }
         guard gateway.clock.unixSeconds <= token.expires, gateway.answered.take(token.nonce, expires: token.expires)
         else {
             metrics.answersLate &+= 1
@@ -172,7 +174,8 @@ extension Exchange {
         }
         guard worker.questions.count(of: session.id) < limits.questionsPerSession,
             worker.questions.count < limits.questions,
-            worker.questions.count(of: session.owner) < max(1, limits.questions / limits.ownerShare)
+            worker.questions.count < limits.questions / 2
+                || worker.questions.count(of: session.owner) < max(1, limits.questions / limits.ownerShare)
         else {
             worker.metrics.questionsRefused &+= 1
             worker.tell(

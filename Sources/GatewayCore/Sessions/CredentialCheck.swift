@@ -34,7 +34,7 @@ extension Worker {
     /// What an instance says to these credentials is said to the session's owner: only then does its 404 end the
     /// session.
     func speaksForOwner(_ request: Request, _ session: Session) -> Bool {
-        !request.showsCredentials(session.upstream)
+        !request.showsCredentials(session.upstream) || request.isAccepted || request.forwarded?.isAccepted == true
             || session.hasAccepted(credentials(of: request, session.upstream))
     }
 }
@@ -54,6 +54,7 @@ final class CredentialCheck: ResponseSink {
     private var reply = CheckExchange.Reply(status: 0, sessionID: nil, body: ByteBuffer(), isEventStream: false)
     private var lines = ""
     private var then: ((Answer?) -> Void)?
+    private let began = NIODeadline.now()
 
     init(_ worker: Worker, _ request: Request, _ upstream: UpstreamGroup, _ session: Session) {
         self.worker = worker
@@ -71,6 +72,7 @@ final class CredentialCheck: ResponseSink {
         plan.session = session
         plan.principal = session.principal
         plan.isResumable = false
+        plan.isCheck = true
         worker.metrics.credentialsAsked &+= 1
         _ = worker.start((ping, plan), self)
     }
@@ -118,7 +120,7 @@ final class CredentialCheck: ResponseSink {
 
     func end() {
         if reply.isAnswer {
-            session.accept(worker.credentials(of: request, upstream))
+            session.accept(worker.credentials(of: request, upstream), began: began)
             return end(nil)
         }
         worker.metrics.credentialsRefused &+= 1

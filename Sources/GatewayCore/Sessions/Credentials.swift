@@ -1,5 +1,6 @@
 // What an instance has accepted in a session. Where credentials are forwarded it is the instance that knows who may use
 // a session, and much of a session is served without it: so whoever comes with other credentials is put to it first.
+internal import NIOCore
 internal import SealedBox
 internal import Synchronization
 
@@ -19,14 +20,18 @@ struct Credentials: Equatable, Sendable {
 }
 
 extension Session {
-    /// The instance has accepted these, the newest ones.
-    func accept(_ credentials: Credentials) {
-        accepted.withLock { if $0 != credentials { $0 = credentials } }
+    /// The instance has accepted these, with a request that began then. The answer to an older request says nothing of
+    /// newer ones.
+    func accept(_ credentials: Credentials, began: NIODeadline) {
+        accepted.withLock { newest in
+            if let known = newest, known.began > began { return }
+            newest = (credentials, began)
+        }
     }
 
     /// The instance has accepted exactly these last.
-    func hasAccepted(_ credentials: Credentials) -> Bool { accepted.withLock { $0 == credentials } }
+    func hasAccepted(_ credentials: Credentials) -> Bool { accepted.withLock { $0?.credentials == credentials } }
 
     /// What the gateway's own messages to the instance bear, so that it takes them for this session's.
-    var acceptedLines: [UInt8] { accepted.withLock { $0?.lines ?? [] } }
+    var acceptedLines: [UInt8] { accepted.withLock { $0?.credentials.lines ?? [] } }
 }

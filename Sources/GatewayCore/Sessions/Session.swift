@@ -1,5 +1,6 @@
 // One stateful conversation, shared by all event loops of the node. What changes is atomic; what does not is plain.
 internal import MCPWire
+internal import NIOCore
 internal import Synchronization
 
 /// The identity of a session: 128 random bits, never shown to anyone in the clear.
@@ -26,10 +27,13 @@ public final class Session: Sendable {
     /// The header line that names it at its instance, ready to be copied; empty where there is none.
     let upstreamLine: [UInt8]
     let principal: Principal
+    /// Grows with each session that this process makes.
+    let number = made.add(1, ordering: .relaxed).newValue
+    private static let made = Atomic<UInt64>(0)
     /// Whom it counts for when shares are given out.
     let owner: Owner
     /// The credentials that the instance has accepted last, where it is shown any.
-    let accepted = Mutex<Credentials?>(nil)
+    let accepted = Mutex<(credentials: Credentials, began: NIODeadline)?>(nil)
     /// Where its messages go, for 2024-11-05 only.
     let messagePath: String?
     /// Seconds on the node's monotonic clock at which it ends, whatever happens.

@@ -123,7 +123,7 @@ final class SessionTable: Sendable {
         let hundredth = max(1, sessionsMax / 100)
         let share = giver == newcomer ? hundredth : min(hundredth, max(1, (most - own) / 2))
         return Array(
-            owned.map { (key: ($0.isBusy ? 1 : 0, $0.seenAt, $0.id.high), session: $0) }
+            owned.map { (key: ($0.isBusy ? 1 : 0, $0.seenAt, $0.number), session: $0) }
                 .sorted { $0.key < $1.key }.prefix(share).map(\.session))
     }
 

@@ -95,7 +95,7 @@ extension Worker {
     /// Enters a new session in the table. Nil when the table is full; the instance is told then.
     func makeSession(
         _ upstream: UpstreamGroup, _ instance: Instance, upstreamSessionID: [UInt8], _ principal: Principal,
-        owner: Owner, messagePath: String? = nil
+        owner: Owner, credentials: [UInt8] = [], messagePath: String? = nil
     ) -> Session? {
         _ = makeRoom(for: owner)
         let age = UInt32(clamping: gateway.parts.waits.sessionMaxAge.nanoseconds / 1_000_000_000)
@@ -105,7 +105,7 @@ extension Worker {
             messagePath: messagePath, now: nowSeconds, endsAt: nowSeconds &+ max(age, 1), gaps: gateway.gaps)
         if let entered = gateway.sessions.insert(session) { return entered }
         session.end()
-        endUpstream(upstream, instance, upstreamSessionID)
+        endUpstream(upstream, instance, upstreamSessionID, credentials: credentials)
         return nil
     }
 
@@ -226,7 +226,7 @@ extension Exchange {
         }
         newSession = worker.makeSession(
             plan.upstream, instance, upstreamSessionID: id, plan.principal,
-            owner: worker.owner(of: request, plan.principal, sink))
+            owner: worker.owner(of: request, plan.principal, sink), credentials: ownCredentials)
         guard newSession == nil else { return true }
         handle?.cancel()
         handle = nil

@@ -44,6 +44,9 @@ extension Worker {
         let session = try session(of: request, upstream, principal(of: request), isFinal: true)
         // A session that has negotiated a later revision does not know arrays, whatever the header says.
         if let known = session.revisionValue, known != Revision.v2025_03_26.rawValue { throw .batchNotAllowed }
+        if messages.contains(where: { $0.kind == .result || $0.kind == .error }) {
+            try checkCredentials(of: request, session)
+        }
         // From here on answers are accepted, which cannot be done twice.
         request.isSettled = true
         let calls = messages.count { $0.kind == .request }
@@ -74,6 +77,7 @@ final class Batch: ClientObserver {
     private var exchanges: [any ClientObserver] = []
     private var open = 1
     private var hasBegun = false
+    private var isWritable = true
 
     init(worker: Worker, request: Request, sink: any ResponseSink) {
         self.worker = worker
@@ -144,7 +148,9 @@ final class Batch: ClientObserver {
     }
 
     func clientIsWritable(_ isWritable: Bool) {
-        for part in exchanges { part.clientIsWritable(isWritable) }
+        self.isWritable = isWritable
+        // What one part writes may stop the client again: then that was told to all.
+        for part in exchanges where self.isWritable == isWritable { part.clientIsWritable(isWritable) }
     }
 }
 

@@ -107,7 +107,8 @@ extension Exchange {
     /// There is room for one more that is read unheard.
     var mayDetach: Bool {
         worker.metrics.detached < limits.detachedExchanges
-            && (worker.detached[owner] ?? 0) < max(1, limits.detachedExchanges / limits.ownerShare)
+            && (worker.metrics.detached < limits.detachedExchanges / 2
+                || (worker.detached[owner] ?? 0) < max(1, limits.detachedExchanges / limits.ownerShare))
     }
 
     func countDetached(_ change: Int) {
@@ -151,6 +152,7 @@ extension Exchange {
         handle?.cancel()
         handle = nil
         phase = .reopening
+        if heldBytes > 0 { worker.heldBudget.note(self, 0) }
         let wait = min(Self.reopenMilliseconds << Int64(reconnects), Self.reopenMillisecondsMax)
         reconnects += 1
         retryAt = worker.now + .milliseconds(wait)

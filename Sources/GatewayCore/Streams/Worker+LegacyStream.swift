@@ -52,6 +52,8 @@ extension Worker {
     /// More calls than one session may have at once: the client waits for the answer on its stream, and is told there.
     func refuseBeyondCalls(_ request: Request, _ message: Message, _ session: Session) throws(Refusal) {
         guard session.calls.load(ordering: .relaxed) >= gateway.parts.limits.callsPerSession else { return }
+        // Nothing is said on the owner's stream because of somebody else's call.
+        guard speaksForOwner(request, session) else { throw .tooManyCalls }
         let error = body(request, message.id) { Refusal.tooManyCalls.answer(id: $0).body }
         for worker in gateway.allWorkers {
             worker.loop.execute { worker.legacyStreams[session.id]?.say(error) }

@@ -20,16 +20,24 @@ extension Operations {
             try await until("room again") { try await HTTPAnswer.get(gateway.endpoint("/nope")).status == 404 }
         }
 
-        @Test func sessionsAboveTheLimitGet503() async throws {
+        /// All come from one address: whoever has most gives up what it does not use, and what it uses stays.
+        @Test func aFullTableTakesFromWhoHasMost() async throws {
             let gateway = try await Gateway.start(before: Fleet.stateful.value.servers, "limits: {sessions: 2}")
             let peers = [try await Peer.open(gateway.endpoint()), try await Peer.open(gateway.endpoint())]
+            let streams = [try await peers[0].stream("GET"), try await peers[1].stream("GET")]
+            #expect(streams.allSatisfy { $0.head.status == 200 })
             let refused = try await Peer(endpoint: gateway.endpoint()).post(Peer.initialize())
             #expect(refused.status == 503 && refused["Retry-After"] != nil, "\(refused.text)")
             #expect(refused.json["error"]["code"].integer == -32603 && refused.json["id"] == 0)
             #expect(refused["Mcp-Session-Id"] == nil)
             #expect(try await peers[0].send("DELETE").status == 200)
+            let third = try await Peer.open(gateway.endpoint())
+            #expect(try await third.call("counter") == "1")
+            // It is the only one in which nothing runs.
             #expect(try await Peer.open(gateway.endpoint()).call("counter") == "1")
+            #expect(try await third.send("GET").status == 404)
             #expect(try await peers[1].call("counter") == "1")
+            #expect(streams.count == 2, "they are held until here")
         }
 
         /// Where streams cannot be resumed, each GET is one of its own. The servers allow one only, so an instance that

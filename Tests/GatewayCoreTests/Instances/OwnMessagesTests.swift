@@ -12,7 +12,7 @@ import TransportAPI
 
     init() throws {
         node = try TestNode(parts: {
-            $0.limits.ownMessages = 10
+            $0.limits.ownMessages = 40
             $0.limits.ownMessagesAtOnce = 3
         })
     }
@@ -39,6 +39,9 @@ import TransportAPI
     func bound() {
         send(12)
         #expect(node.worker.ownMessages.count == 10)
+        #expect(node.worker.metrics.ownDropped == 2)
+        // Another instance has room all the same.
+        send(1, instance: 1)
         #expect(node.worker.metrics.ownDropped == 2)
         while let next = node.lane.running.first { next.accept() }
         #expect(node.worker.ownMessages.count == 0)

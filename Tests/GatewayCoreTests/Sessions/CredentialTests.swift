@@ -105,6 +105,46 @@ import TransportAPI
         #expect(bench.session.session.hasEnded)
     }
 
+    @Test("A stranger's answer to a question does not take the place of the owner's")
+    func strangersAnswer() throws {
+        let (running, exchange) = try call(Self.alice, id: 9)
+        exchange.begin(200, .eventStream)
+        exchange.send(event(StreamBench.question("5")))
+        let body = Body.result(named: try #require(running.sealedQuestion))
+        let stolen = try node.post(body, session: bench.session.token, headers: Self.mallory)
+        let ping = try ping()
+        // While she waits, the owner answers.
+        let own = try node.post(body, session: bench.session.token, headers: Self.alice)
+        #expect(try bench.last().body?.contains(#""id":5"#) == true)
+        try bench.last().accept()
+        ping.answer("{}", 401)
+        #expect(stolen.status == 401)
+        #expect(own.status == 202)
+        #expect(bench.session.session.calls.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("A GET's 404 says nothing of the session, but the instance is asked")
+    func listener() throws {
+        for (status, told) in [(200, 405), (404, 404)] {
+            let stream = try bench.get(headers: Self.alice)
+            try bench.last().answer("{}", 404)
+            #expect(stream.status == nil)
+            try ping().answer(status == 200 ? Self.pong : "{}", status)
+            #expect(stream.status == told)
+        }
+        #expect(bench.session.session.hasEnded)
+    }
+
+    @Test("A server that refuses with 200 accepts nobody by that")
+    func refusalInBody() throws {
+        for _ in 0..<2 {
+            let stream = try bench.get(headers: Self.mallory)
+            try ping().answer(#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"Unauthorized"}}"#)
+            #expect(stream.status == 503)
+        }
+        #expect(node.worker.metrics.credentialsAsked == 2)
+    }
+
     @Test("A refreshed token is asked for once, and is accepted from then on")
     func refreshed() throws {
         let stream = try bench.get(headers: Self.fresh)

@@ -90,8 +90,8 @@ import Testing
             return call
         }
         let first = try ask("flood", 5)
-        #expect(first.text.components(around: "elicitation/create").count == 2)
-        #expect(node.worker.metrics.questionsRefused == 3)
+        #expect(first.text.components(around: "elicitation/create").count == 4)
+        #expect(node.worker.metrics.questionsRefused == 1)
         let second = try ask("victim", 1)
         #expect(second.text.contains("elicitation/create"))
     }
@@ -109,9 +109,9 @@ import Testing
             }
         }
         try leave("flood", 5)
-        #expect(node.worker.metrics.detached == 2)
+        #expect(node.worker.metrics.detached == 4)
         try leave("victim", 1)
-        #expect(node.worker.metrics.detached == 3)
+        #expect(node.worker.metrics.detached == 5)
         for exchange in node.lane.running { exchange.answer(Body.result()) }
         node.expectIdle()
         #expect(node.worker.detached.isEmpty)

@@ -63,6 +63,19 @@ import Testing
         #expect(try bench.last().body?.contains(#""id":1"#) == true)
     }
 
+    @Test("Of an array the answers count, and its questions are refused")
+    func arrays() throws {
+        let (call, exchange) = try bench.call(id: 2)
+        exchange.send(event(#"[{"jsonrpc":"2.0","id":7,"method":"roots/list"},\#(StreamBench.progress(3))]"#))
+        #expect(try bench.last().body?.hasPrefix(#"{"jsonrpc":"2.0","id":7,"error""#) == true)
+        #expect(call.progress == [3])
+        #expect(!call.text.contains("roots/list"))
+        exchange.send(event(#"[{"jsonrpc":"2.0","id":2,"result":{"a":1}}]"#))
+        exchange.end()
+        #expect(call.text.contains(#"[{"jsonrpc":"2.0","id":2,"result":{"a":1}}]"#))
+        #expect(!call.text.contains("outcome_unknown"))
+    }
+
     @Test("A question is answered to its server with an error, and its client does not see it")
     func refusesQuestions() throws {
         let (call, exchange) = try bench.call(id: 2)

@@ -25,6 +25,8 @@ final class ClientCall: AnswerReader {
     private var events = EventReader()
     private(set) var lastEventID: String?
     private var received = 0
+    /// Responses to this call that have come, its errors included.
+    private var answers = 0
     private(set) var attempts = 0
 
     init(_ conversation: Conversation, id: Int, name: String, script: CallScript) {
@@ -36,9 +38,13 @@ final class ClientCall: AnswerReader {
 
     private var world: World { conversation.world }
 
+    /// What its server knows of it.
+    private var run: Ledger.Call? { conversation.client.ledger.calls[name] }
+
     func post() {
         let method = script.isRead ? "tools/list" : "tools/call"
-        let body = Payload.call(id, method: method, mark: conversation.mark, call: name)
+        let extra = script.isLarge ? Payload.large : ""
+        let body = Payload.call(id, method: method, mark: conversation.mark, call: name, extra: extra)
         connection = conversation.send("POST", body, name, self)
     }
 
@@ -73,6 +79,7 @@ final class ClientCall: AnswerReader {
         if fields.has("result") || fields.has("error"), attempts == 0 { return takeResponse(fields) }
         world.expect(attempts > 0, "\(name) was answered with \(status) and no message")
         world.expect(status != 400, "\(name): its own event id was called bad")
+        world.expect(status != 401, "\(name): its own credentials were refused")
         interrupted()
     }
 
@@ -101,12 +108,16 @@ final class ClientCall: AnswerReader {
             world.expect(mark == conversation.mark, "\(name) hears what belongs to \(mark)")
             world.expect(fields.value("call") == name, "\(name) hears what belongs to \(fields.value("call") ?? "-")")
         }
+        // A client makes nothing of what is no message, and of responses to what it has not asked.
+        let isStray = fields.number("place").map { run?.strays.contains($0) == true } ?? false
+        if isStray || event.text.first != UInt8(ascii: "{") { return takePlace(fields) }
         guard let method = fields.value("method") else { return takeResponse(fields) }
         switch method {
         case "notifications/progress": takePlace(fields)
         case "elicitation/create":
             takePlace(fields)
             guard let id = fields.value("id") else { return world.violated("\(name): a question without an id") }
+            conversation.lastQuestion = id
             if !world.random.chance(8) { conversation.answer(id, "\(name)/\(received)") }
         case "notifications/cancelled": break
         default: world.violated("\(name) hears \(method)")
@@ -115,13 +126,15 @@ final class ClientCall: AnswerReader {
 
     private func takePlace(_ fields: Fields) {
         let place = fields.number("place") ?? -1
-        let refused = conversation.client.ledger.calls[name]?.refused ?? []
+        let refused = run?.refused ?? []
         let isNext = place > received && (received + 1..<place).allSatisfy { refused.contains($0) }
         world.expect(isNext, "\(name) hears event \(place) after event \(received)")
+        world.expect(run?.hidden.contains(place) != true, "\(name) hears event \(place), which cannot be read")
         received = place
     }
 
     private func takeResponse(_ fields: Fields) {
+        answers += 1
         world.expect(fields.number("id") == id, "\(name) was answered with the id \(fields.value("id") ?? "-")")
         if fields.has("result") {
             takePlace(fields)
@@ -142,12 +155,18 @@ final class ClientCall: AnswerReader {
         }
     }
 
+    /// Errors which say that nothing was run.
+    private static let notRun = ["not_delivered", "too_many_calls", "too_many_bytes", "no_instance"]
+
     /// What its server says of it, once all is over.
     func judge(_ run: Ledger.Call?) {
         guard let run else { return }
         world.expect(outcome != .open, "\(name) has not ended")
+        var isAnswered = outcome == .result
+        if case .error = outcome { isAnswered = true }
+        world.expect(answers == (isAnswered ? 1 : 0), "\(name) has ended with \(answers) responses: \(outcome)")
         if outcome == .result { world.expect(run.hasResult, "\(name) has a result that its server never gave") }
-        if case .error(let reason) = outcome, ["not_delivered", "too_many_calls", "no_instance"].contains(reason) {
+        if case .error(let reason) = outcome, Self.notRun.contains(reason) {
             world.expect(run.runs == 0, "\(name) is said not to have run (\(reason)), and has")
         }
         if case .error(let reason) = outcome, script.isJSON || lastEventID == nil || !script.isRead {

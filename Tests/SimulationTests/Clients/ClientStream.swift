@@ -18,7 +18,7 @@ final class ClientStream: AnswerReader {
     private var status = 0
     private var isEvents = false
     private var events = EventReader()
-    private var lastEventID: String?
+    private(set) var lastEventID: String?
     private(set) var isWanted = false
     private var isConnecting = false
 
@@ -83,8 +83,11 @@ final class ClientStream: AnswerReader {
     func ended(_ connection: ClientConnection) {
         if conversation.isToldGone(status) { return }
         world.expect(status != 400, "\(name): its own event id was called bad")
+        world.expect(status != 401, "\(name): its own credentials were refused")
         world.expect(status != 200 || isEvents, "\(name) was answered with 200 and no stream")
         if status != 200 { world.count("GET \(status)") }
+        // Told that there is no such stream, a client learns with its next message only whether its session lives.
+        if status == 405 { conversation.notify() }
         comeBack()
     }
 
@@ -98,6 +101,8 @@ final class ClientStream: AnswerReader {
             world.expect(mark == conversation.mark, "\(name) hears what belongs to \(mark)")
             world.expect(fields.value("call") == "get", "\(name) hears what belongs to \(fields.value("call") ?? "-")")
         }
+        // What is no message, of a hostile server: it has its place, and is nothing to the client.
+        if event.text.first != UInt8(ascii: "{") { return items.append(.place(fields.number("place") ?? -1)) }
         switch fields.value("method") {
         case "notifications/message": items.append(.place(fields.number("place") ?? -1))
         case "notifications/tools/list_changed":

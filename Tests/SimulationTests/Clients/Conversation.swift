@@ -22,6 +22,8 @@ final class Conversation {
     private(set) var calls: [ClientCall] = []
     private(set) var stream: ClientStream?
     private(set) var lastUse: NIODeadline
+    /// The id of what its server has asked last, as the client has it.
+    var lastQuestion: String?
     /// Kept until they are over.
     private var receipts: [Receipt] = []
     private var made = 0
@@ -67,6 +69,7 @@ final class Conversation {
         var headers = [
             ("Mcp-Session-Id", token), ("MCP-Protocol-Version", revision), ("x-client", own ?? client.name),
         ]
+        headers += client.simulation.credentials(of: own ?? client.name)
         if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
         if own == nil { lastUse = world.now }
         world.note("\(name) \(verb) at node \(node.place)" + (lastEventID == nil ? "" : " with an event id"))
@@ -77,10 +80,20 @@ final class Conversation {
         _ verb: String, _ body: String, at node: SimulatedNode? = nil, as own: String? = nil, _ name: String,
         then done: @escaping (Receipt.Outcome) -> Void
     ) {
-        let receipt = Receipt(world, done)
+        _ = send(verb, body, at: node, as: own, name, receipt(done))
+    }
+
+    /// For an answer that must come, and that belongs to this session.
+    func receipt(_ done: @escaping (Receipt.Outcome) -> Void) -> Receipt {
+        let receipt = Receipt(world) { [self] outcome in
+            if case .answered(_, let fields) = outcome, let own = fields.value("mark") {
+                world.expect(own == mark, "\(mark) hears what belongs to \(own)")
+            }
+            done(outcome)
+        }
         receipts.removeAll { !$0.isOpen }
         receipts.append(receipt)
-        _ = send(verb, body, at: node, as: own, name, receipt)
+        return receipt
     }
 
     // MARK: What a client does
@@ -109,9 +122,12 @@ final class Conversation {
             world.after(world.random.milliseconds(range)) { [self] in
                 guard isLive else { return }
                 let body = Payload.answer(id, mark: mark, question: question)
+                let sent = world.now
                 send("POST", body, "\(mark) answers \(question)") { [self] outcome in
-                    guard case .answered(let status, _) = outcome, !isToldGone(status) else { return }
+                    guard case .answered(let status, _) = outcome, !isToldGone(status), !mayBeUnasked(status)
+                    else { return }
                     world.expect(status == 202, "\(mark): the answer to \(question) was refused with \(status)")
+                    client.ledger.noteReceipt(of: question, sent: sent)
                 }
             }
         }
@@ -126,11 +142,16 @@ final class Conversation {
     func delete() {
         guard isLive else { return }
         state = .leaving
+        sendDelete()
+    }
+
+    private func sendDelete() {
         endedAt = world.now
         let node = client.simulation.anyNode()
         deletingNode = node
         send("DELETE", "", at: node, "\(mark)") { [self] outcome in
             guard case .answered(let status, _) = outcome else { return }
+            if mayBeUnasked(status) { return deleteLater() }
             world.expect(status == 200 || status == 404, "\(mark): DELETE was answered with \(status)")
             state = .deleted
             endedAt = world.now
@@ -140,34 +161,43 @@ final class Conversation {
         }
     }
 
+    /// Nothing was done.
+    private func deleteLater() {
+        world.after(.milliseconds(500)) { [self] in
+            if !client.simulation.isHealed { sendDelete() }
+        }
+    }
+
     // MARK: What must fail
 
     /// Uses the session after its end.
     func haunt(at node: SimulatedNode? = nil, mustFail: Bool = false) {
-        intrude(at: node, as: nil, "haunts") { [self] status in
+        intrude(at: node, as: nil, "haunts") { [self] status, _ in
             if mustFail { world.expect(status == 404, "\(mark) has ended, and is answered with \(status)") }
         }
     }
 
     /// Somebody else uses the session's id.
     func trespass(as other: String) {
-        intrude(at: nil, as: other, "is used by \(other)") { [self] status in
+        intrude(at: nil, as: other, "is used by \(other)") { [self] status, fields in
+            // There it is the instances that know who is a stranger.
+            if client.simulation.scenario.hostileClients { return expectNothing(status, fields, "\(other) in \(mark)") }
             world.expect(status == 404, "\(mark) was used by \(other), who got \(status)")
         }
     }
 
     /// Comes back with a place in a stream that is another session's.
     func borrow(_ eventID: String, of other: String) {
-        let receipt = Receipt(world) { [self] outcome in
+        let receipt = receipt { [self] outcome in
             guard case .answered(let status, _) = outcome, !isToldGone(status) else { return }
-            world.expect(status == 400, "\(mark) came with an event id of \(other), and got \(status)")
+            world.expect(
+                status == 400 || mayBeUnasked(status), "\(mark) came with an event id of \(other), and got \(status)")
         }
-        receipts.append(receipt)
         _ = send("GET", lastEventID: eventID, "\(mark) with an event id of \(other)", receipt)
     }
 
     private func intrude(
-        at node: SimulatedNode?, as other: String?, _ what: String, _ body: @escaping (Int) -> Void
+        at node: SimulatedNode?, as other: String?, _ what: String, _ body: @escaping (Int, Fields) -> Void
     ) {
         made += 1
         let name = "\(mark).ghost\(made)"
@@ -177,7 +207,7 @@ final class Conversation {
         client.ledger.add(Ledger.Call(mark: name, script: CallScript(isJSON: true), forbiddenFrom: from))
         let text = Payload.call(made + 1, method: "tools/call", mark: mark, call: name)
         send("POST", text, at: node, as: other, "\(mark) \(what)") { outcome in
-            if case .answered(let status, _) = outcome { body(status) }
+            if case .answered(let status, let fields) = outcome { body(status, fields) }
         }
     }
 

@@ -11,6 +11,8 @@ final class Receipt: AnswerReader {
     private var bytes: [UInt8] = []
     private var done: ((Outcome) -> Void)?
     private let world: World
+    /// Hears of the head before the rest has come.
+    var statusCame: ((Int) -> Void)?
 
     init(_ world: World, _ done: @escaping (Outcome) -> Void) {
         self.world = world
@@ -20,7 +22,10 @@ final class Receipt: AnswerReader {
     /// The answer has not come.
     var isOpen: Bool { done != nil }
 
-    func began(_ connection: ClientConnection, status: Int, lines: String) { self.status = status }
+    func began(_ connection: ClientConnection, status: Int, lines: String) {
+        self.status = status
+        statusCame?(status)
+    }
 
     func arrived(_ connection: ClientConnection, _ bytes: [UInt8]) { self.bytes += bytes }
 

@@ -25,6 +25,7 @@ final class SimulatedClient {
 
     func step() {
         guard let current else { return isBeginning ? () : begin() }
+        if simulation.scenario.hostileClients, world.random.chance(20) { return attack(with: current) }
         switch world.random.below(100) {
         case ..<40: current.call(script())
         case ..<50: current.notify()
@@ -54,13 +55,22 @@ final class SimulatedClient {
         if world.random.chance(40) { conversation.stream?.stall() } else { world.random.pick(open)?.stall() }
     }
 
+    /// Makes use of what it has seen of somebody else's session.
+    private func attack(with own: Conversation) {
+        let others = simulation.clients.compactMap { $0 === self ? nil : $0.current }
+        guard let other = world.random.pick(others) else { return }
+        other.suffer(world.random.chance(30) ? Conversation.nobody : name, with: own)
+    }
+
     private func script() -> CallScript {
         var script = CallScript()
         script.isRead = world.random.chance(20)
         script.isJSON = world.random.chance(30)
         script.hangs = world.random.chance(4)
+        if simulation.scenario.hostileClients { script.isLarge = world.random.chance(15) }
         guard !script.isJSON else { return script }
         script.steps = (0..<world.random.below(8)).map { _ in world.random.chance(25) ? .question : .progress }
+        if simulation.scenario.hostileInstances { script.makeHostile(&world.random) }
         return script
     }
 
@@ -92,8 +102,8 @@ final class SimulatedClient {
         let node = simulation.anyNode()
         world.note("\(mark) begins at node \(node.place)")
         let connection = node.send(
-            "POST", headers: [("x-client", name)], body: Payload.initialize(mark: mark, revision: revision),
-            "\(mark) initialize", reader)
+            "POST", headers: [("x-client", name)] + simulation.credentials(of: name),
+            body: Payload.initialize(mark: mark, revision: revision), "\(mark) initialize", reader)
         guard simulation.scenario.clientsLeave, world.random.chance(5) else { return }
         world.after(world.random.milliseconds(0...60)) {
             guard receipt.isOpen else { return }

@@ -11,6 +11,8 @@ final class FakeCall {
     private var events: [FakeSession.Event] = []
     private var steps: ArraySlice<CallScript.Step>
     private var place = 0
+    /// It says nothing more.
+    private var hasEnded = false
 
     init(_ session: FakeSession, _ call: Ledger.Call, rawID: Int, _ wire: Wire) {
         self.session = session
@@ -46,15 +48,44 @@ final class FakeCall {
                     self?.next()
                 }
                 say(Payload.question(id, mark: session.mark, call: call.mark, place: place))
+            case .odd(.deepQuestion): askTooDeep()
+            case .odd(let oddity):
+                if oddity.isResponse { call.strays.insert(place) }
+                say(
+                    oddity.text(mark: session.mark, call: call.mark, place: place, id: "\(rawID)"),
+                    name: oddity.eventName)
+                next()
             }
             if world.random.chance(session.instance.breakPercent) { wire?.cut() }
         }
     }
 
+    /// The gateway tells the server that it cannot carry it.
+    private func askTooDeep() {
+        let place = place
+        let name = "\(call.mark)/\(place)"
+        call.hidden.insert(place)
+        let id = session.ask(name, isUnreadable: true) { [weak self] _ in
+            guard let self else { return }
+            call.refused.insert(place)
+            session.ledger.unread[name] = nil
+            next()
+        }
+        if wire?.isOpen == true { session.ledger.unread[name] = (session.mark, world.now) }
+        say(Oddity.deepQuestion.text(mark: session.mark, call: call.mark, place: place, id: id))
+    }
+
     private func finish() {
         if call.script.hangs { return }
+        hasEnded = true
+        if call.script.endsUnanswered {
+            world.note("\(session.mark): \(call.mark) ends without a response")
+            wire?.end()
+            return
+        }
         place += 1
-        let result = Payload.result(rawID, mark: session.mark, call: call.mark, place: place)
+        let extra = call.script.hasDeepResult ? Payload.deep : ""
+        let result = Payload.result("\(rawID)", mark: session.mark, call: call.mark, place: place, extra: extra)
         call.hasResult = true
         if call.script.isJSON {
             wire?.json(200, result)
@@ -64,8 +95,8 @@ final class FakeCall {
         wire?.end()
     }
 
-    private func say(_ json: String) {
-        let event = FakeSession.Event(id: place, json: json)
+    private func say(_ json: String, name: String = "message") {
+        let event = FakeSession.Event(id: place, json: json, name: name)
         call.said = max(call.said, place)
         if session.instance.keepsEvents { events.append(event) }
         write(event)
@@ -74,7 +105,7 @@ final class FakeCall {
     private func write(_ event: FakeSession.Event) {
         guard let wire, wire.isOpen else { return }
         let text = session.text(event, of: call.mark)
-        guard world.random.chance(20) else { return wire.send(text) }
+        guard text.utf8.count > Payload.largeBytes || world.random.chance(20) else { return wire.send(text) }
         // In two reads.
         let bytes = Array(text.utf8)
         let cut = world.random.below(bytes.count)
@@ -89,6 +120,6 @@ final class FakeCall {
         world.note("\(session.mark): \(call.mark) goes on after \(after)")
         wire.begin(200, .eventStream)
         for event in events where event.id > after { write(event) }
-        if call.hasResult { wire.end() }
+        if call.hasResult || hasEnded { wire.end() }
     }
 }

@@ -18,6 +18,10 @@ final class FakeInstance {
     var breakPercent = 0
     /// Notes between nodes may be lost: then one node may give up a question that was answered at another.
     var mayAnswerLate = false
+    /// It says more than it should.
+    var isHostile = false
+    /// Nothing on the way to it or from it is lost.
+    var isReliable = false
     /// Marks of sessions that it has lost or ended: whoever asks for them is rightly told 404.
     private(set) var gone: Set<String> = []
 
@@ -63,6 +67,11 @@ final class FakeInstance {
         if wire.isOver, wire.verb == .post, world.random.chance(50) { return }
         if world.random.chance(breakPercent) { return wire.cut() }
         let session = wire.session.flatMap { sessions[$0] }
+        if let session, session.authorization != wire.authorization {
+            world.note("instance \(place) refuses a stranger in \(session.mark)")
+            world.count(wire.authorization.isEmpty ? "\(wire.verb) without credentials" : "\(wire.verb) of a stranger")
+            return wire.json(401, #"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Who are you?"}}"#)
+        }
         switch wire.verb {
         case .post:
             if wire.session == nil { return initialize(wire) }
@@ -89,13 +98,19 @@ final class FakeInstance {
         else { return wire.json(400, #"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Bad"}}"#) }
         made += 1
         let session = FakeSession(
-            self, id: "s\(place)-\(start)-\(made)", number: made, mark: mark, revision: revision)
+            self, id: "s\(place)-\(start)-\(made)", number: made, mark: mark, revision: revision,
+            authorization: wire.authorization)
         sessions[session.id] = session
         world.note("instance \(place) begins \(mark) as \(session.id)")
         let answer = Payload.initialized(mark: mark, revision: revision)
-        world.after(world.random.milliseconds(0...50)) { [world] in
+        world.after(world.random.milliseconds(0...50)) { [self] in
             if world.random.chance(50) { return wire.json(200, answer, session: session.id) }
             wire.begin(200, .eventStream, session: session.id)
+            if isHostile, world.random.chance(30) {
+                wire.send("event: endpoint\ndata: /elsewhere\n\n")
+                wire.send("data: {\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}\n\n")
+                if world.random.chance(30) { return wire.end() }
+            }
             wire.send("event: message\r\ndata: \(answer)\r\n\r\n")
             wire.end()
         }

@@ -8,6 +8,9 @@ final class FakeSession {
     struct Event {
         var id: Int
         var json: String
+        var name = "message"
+        /// The client must not see it.
+        var isHidden = false
     }
 
     final class Question {
@@ -16,12 +19,19 @@ final class FakeSession {
         /// Of the gateway, in place of one.
         var errors = 0
         var answeredAt = World.start
+        let askedAt: NIODeadline
         let belongsTo: String
+        /// No client may see it.
+        let isUnreadable: Bool
         /// Gets the reason of an error.
         let answered: (String?) -> Void
 
-        init(belongsTo: String, answered: @escaping (String?) -> Void) {
+        init(
+            belongsTo: String, isUnreadable: Bool, askedAt: NIODeadline, answered: @escaping (String?) -> Void
+        ) {
             self.belongsTo = belongsTo
+            self.isUnreadable = isUnreadable
+            self.askedAt = askedAt
             self.answered = answered
         }
     }
@@ -31,6 +41,8 @@ final class FakeSession {
     let number: Int
     let mark: String
     let revision: String
+    /// What its client has shown when it began. Nobody else gets anything.
+    let authorization: [String]
     private(set) var isDead = false
     private var questions: [String: Question] = [:]
     private var asked = 0
@@ -40,12 +52,15 @@ final class FakeSession {
     private var events: [Event] = []
     private var place = 0
 
-    init(_ instance: FakeInstance, id: String, number: Int, mark: String, revision: String) {
+    init(
+        _ instance: FakeInstance, id: String, number: Int, mark: String, revision: String, authorization: [String]
+    ) {
         self.instance = instance
         self.id = id
         self.number = number
         self.mark = mark
         self.revision = revision
+        self.authorization = authorization
     }
 
     var world: World { instance.world }
@@ -64,8 +79,11 @@ final class FakeSession {
     func posted(_ wire: Wire) {
         if let own = wire.body.value("mark"), own != mark { world.violated("\(own) has reached the server of \(mark)") }
         guard let method = wire.body.value("method") else { return answered(wire) }
+        if method == "ping", let id = wire.body.value("id") {
+            let isNumber = wire.body.number("id") != nil
+            return wire.json(200, #"{"jsonrpc":"2.0","id":\#(isNumber ? id : "\"\(id)\""),"result":{}}"#)
+        }
         guard let rawID = wire.body.number("id") else { return wire.receipt() }
-        if method == "ping" { return wire.json(200, #"{"jsonrpc":"2.0","id":\#(rawID),"result":{}}"#) }
         guard let name = wire.body.value("call"), let call = ledger.calls[name] else {
             return wire.json(400, #"{"jsonrpc":"2.0","id":\#(rawID),"error":{"code":-32602,"message":"Bad"}}"#)
         }
@@ -90,11 +108,14 @@ final class FakeSession {
         }
         let isError = wire.body.has("error")
         if isError { question.errors += 1 } else { question.answers += 1 }
+        judge(question, reason: isError ? wire.body.value("reason") ?? "none" : nil)
         world.note("\(mark): \(question.belongsTo) is answered" + (isError ? " with an error" : ""))
         guard question.answers + question.errors > 1 else {
             question.answeredAt = world.now
             return question.answered(wire.body.value("reason"))
         }
+        // Whoever takes the stream up again may hear it once more, and say the same.
+        if question.isUnreadable { return }
         // Nodes tell each other of answers, which takes a moment and may fail.
         let isTwice = ledger.answeredTwice.contains(question.belongsTo) && question.answers == 2
         let mayBeLate = instance.mayAnswerLate || world.now - question.answeredAt <= .milliseconds(200)
@@ -104,12 +125,28 @@ final class FakeSession {
         world.count(isTwice ? "answered twice" : "error and answer")
     }
 
+    /// - Parameter reason: of an error; nil for an answer.
+    private func judge(_ question: Question, reason: String?) {
+        if question.isUnreadable, reason != "unreadable" {
+            world.violated("\(question.belongsTo) cannot be read, and was answered all the same: \(reason ?? "-")")
+        }
+        // Whoever else may have answered meanwhile: what the gateway has taken from the session's client has to arrive.
+        if instance.isReliable, reason == "timed_out", question.answers == 0,
+            let sent = ledger.receipted[question.belongsTo], sent - question.askedAt < .seconds(3)
+        {
+            world.violated("\(question.belongsTo) timed out, though its client holds a receipt for an answer")
+        }
+    }
+
     /// Returns the id of a new question.
-    func ask(_ belongsTo: String, _ answered: @escaping (String?) -> Void) -> String {
+    func ask(
+        _ belongsTo: String, isUnreadable: Bool = false, _ answered: @escaping (String?) -> Void
+    ) -> String {
         asked += 1
         // Ids of both kinds, and the same ones in every session, as SDKs count.
         let name = asked % 2 == 0 ? "q\(asked)" : "\(asked)"
-        questions[name] = Question(belongsTo: belongsTo, answered: answered)
+        questions[name] = Question(
+            belongsTo: belongsTo, isUnreadable: isUnreadable, askedAt: world.now, answered: answered)
         return asked % 2 == 0 ? "\"\(name)\"" : name
     }
 
@@ -144,10 +181,22 @@ final class FakeSession {
         guard instance.keepsEvents || stream?.isOpen == true else { return }
         place += 1
         if isHealed, isHeard { ledger.stream(mark).saidSinceHealing = place }
-        let event = Event(id: place, json: Payload.message(mark: mark, place: place))
+        let odd = isHealed ? nil : oddEvent()
+        let event = odd ?? Event(id: place, json: Payload.message(mark: mark, place: place))
         if instance.keepsEvents { events.append(event) }
         write(event)
         if world.random.chance(instance.breakPercent) { breakStream() }
+    }
+
+    /// What a hostile server says now and then in place of a message.
+    private func oddEvent() -> Event? {
+        guard instance.isHostile, world.random.chance(20), let oddity = world.random.pick(Oddity.ofSessions)
+        else { return nil }
+        let isHidden = oddity == .deepQuestion
+        let id = isHidden ? ask("\(mark)/get/\(place)", isUnreadable: true) { _ in } : ""
+        return Event(
+            id: place, json: oddity.text(mark: mark, call: "get", place: place, id: id), name: oddity.eventName,
+            isHidden: isHidden)
     }
 
     var isHeard: Bool { stream?.isOpen == true }
@@ -162,7 +211,7 @@ final class FakeSession {
     private func write(_ event: Event) {
         guard let stream, stream.isOpen else { return }
         let ledger = ledger.stream(mark)
-        if ledger.written.last.map({ $0 < event.id }) ?? true { ledger.written.append(event.id) }
+        if !event.isHidden, ledger.written.last.map({ $0 < event.id }) ?? true { ledger.written.append(event.id) }
         stream.send(text(event, of: "get"))
     }
 
@@ -171,6 +220,6 @@ final class FakeSession {
     func text(_ event: Event, of stream: String) -> String {
         let end = world.random.chance(50) ? "\n" : "\r\n"
         let id = instance.keepsEvents ? "id: \(stream)_\(event.id)\(end)" : ""
-        return "event: message\(end)\(id)data: \(event.json)\(end)\(end)"
+        return "event: \(event.name)\(end)\(id)data: \(event.json)\(end)\(end)"
     }
 }

@@ -43,7 +43,10 @@ final class FakeLane: UpstreamLane {
         if isDead { return wire }
         wires.removeAll { $0.isOver }
         wires.append(wire)
-        world.after(world.random.milliseconds(0...15)) { instance.arrived(wire) }
+        world.after(world.random.milliseconds(0...15)) {
+            wire.requestLeft()
+            instance.arrived(wire)
+        }
         return wire
     }
 

@@ -17,7 +17,10 @@ final class Wire: ExchangeHandle {
     let verb: ExchangeRequest.Verb
     let session: String?
     let lastEventID: String?
+    /// All lines that show who is asking.
+    let authorization: [String]
     let body: Fields
+    private let isLarge: Bool
     private var receiver: (any ExchangeReceiver)?
     private var isPaused = false
     /// Arrived while it was paused.
@@ -33,18 +36,21 @@ final class Wire: ExchangeHandle {
         let lines = String(buffer: request.lines)
         session = Wire.header("mcp-session-id", in: lines)
         lastEventID = Wire.header("last-event-id", in: lines)
+        authorization = Wire.headers("authorization", in: lines)
+        isLarge = (request.body?.readableBytes ?? 0) > ExchangeRequest.countedBodyBytes
         body = Fields(request.body.map { Array($0.readableBytesView) } ?? [])
         self.receiver = receiver
         lastArrival = world.now
     }
 
-    static func header(_ name: String, in lines: String) -> String? {
-        for line in lines.split(separator: "\r\n") {
+    static func header(_ name: String, in lines: String) -> String? { headers(name, in: lines).first }
+
+    private static func headers(_ name: String, in lines: String) -> [String] {
+        lines.split(separator: "\r\n").compactMap { line in
             let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == name else { continue }
+            guard parts.count == 2, parts[0].lowercased() == name else { return nil }
             return String(parts[1].drop { $0 == " " })
         }
-        return nil
     }
 
     /// The node hears nothing more.
@@ -62,6 +68,9 @@ final class Wire: ExchangeHandle {
         isPaused = false
         world.after(.nanoseconds(0)) { self.drain() }
     }
+
+    /// All of the request has left.
+    func requestLeft() { if isLarge { receiver?.requestSent() } }
 
     func cancel() {
         receiver = nil

@@ -44,7 +44,8 @@ final class SimulatedNode {
             access: .loopback, member: member, logger: Logger(label: "sim", factory: { _ in SwiftLogNoOpLogHandler() }))
         parts.limits = scenario.limits
         parts.waits = scenario.waits
-        parts.principalHeader = Array("x-client".utf8)
+        // Else it is the instances alone that know who is a stranger.
+        if !scenario.hostileClients { parts.principalHeader = Array("x-client".utf8) }
         let (clock, numbers) = (world.clock, world.numbers)
         parts.clock = NodeClock(now: { clock.now }, unixSeconds: { clock.unixSeconds })
         parts.random = { numbers.next() }

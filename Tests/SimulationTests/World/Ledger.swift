@@ -11,8 +11,17 @@ struct CallScript {
     var steps: [Step] = []
     /// The result never comes.
     var hangs = false
+    /// Its stream ends without a response.
+    var endsUnanswered = false
+    /// The result is nested deeper than a gateway reads.
+    var hasDeepResult = false
+    /// Its request is so large that it counts who keeps it.
+    var isLarge = false
 
-    enum Step { case progress, question }
+    enum Step {
+        case progress, question
+        case odd(Oddity)
+    }
 }
 
 final class Ledger {
@@ -27,6 +36,10 @@ final class Ledger {
         var hasResult = false
         /// Places of questions that the gateway has refused to pass on.
         var refused: Set<Int> = []
+        /// Places of what no client may see.
+        var hidden: Set<Int> = []
+        /// Places of responses that are not the one to this call.
+        var strays: Set<Int> = []
 
         init(mark: String, script: CallScript, forbiddenFrom: NIODeadline? = nil) {
             self.mark = mark
@@ -47,8 +60,16 @@ final class Ledger {
 
     /// Questions to which the client gives two answers, perhaps to two nodes at once.
     var answeredTwice: Set<String> = []
+    /// Answers that their clients hold a receipt for, and when they were sent first.
+    private(set) var receipted: [String: NIODeadline] = [:]
+    /// Questions that the gateway could not read, and has not yet told their servers so, since when.
+    var unread: [String: (mark: String, since: NIODeadline)] = [:]
 
     func add(_ call: Call) { calls[call.mark] = call }
+
+    func noteReceipt(of question: String, sent: NIODeadline) {
+        receipted[question] = min(sent, receipted[question] ?? sent)
+    }
 
     func stream(_ mark: String) -> Stream {
         if let known = streams[mark] { return known }

@@ -12,34 +12,48 @@ enum Payload {
             + #"{"tools":{"listChanged":true}},"serverInfo":{"name":"fake","version":"1"},"mark":"\#(mark)"}}"#
     }
 
-    static func call(_ id: Int, method: String, mark: String, call: String) -> String {
+    static func call(_ id: Int, method: String, mark: String, call: String, extra: String = "") -> String {
         #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)","params":{"name":"tool","arguments":{"#
-            + #""mark":"\#(mark)","call":"\#(call)"}}}"#
+            + #""mark":"\#(mark)","call":"\#(call)"\#(extra)}}}"#
     }
 
     static func note(_ method: String, mark: String) -> String {
         #"{"jsonrpc":"2.0","method":"\#(method)","params":{"mark":"\#(mark)"}}"#
     }
 
+    // MARK: Extra members
+
+    /// Bytes of ``large``: more than is held of an answer, and kept of a request, without being counted.
+    static let largeBytes = 24 * 1024
+    static let large = #","pad":""# + String(repeating: "x", count: largeBytes) + #"""#
+    /// Deeper than a gateway reads.
+    static let deep = #","deep":"# + String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
+
     // MARK: Of servers
 
-    static func progress(mark: String, call: String, place: Int) -> String {
+    static func progress(mark: String, call: String, place: Int, extra: String = "") -> String {
         #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":\#(place),"#
-            + #""mark":"\#(mark)","call":"\#(call)","place":\#(place)}}"#
+            + marks(mark: mark, call: call, place: place) + extra + "}}"
     }
 
-    static func question(_ rawID: String, mark: String, call: String, place: Int) -> String {
-        #"{"jsonrpc":"2.0","id":\#(rawID),"method":"elicitation/create","params":{"mark":"\#(mark)","#
-            + #""call":"\#(call)","place":\#(place)}}"#
+    static func question(_ rawID: String, mark: String, call: String, place: Int, extra: String = "") -> String {
+        #"{"jsonrpc":"2.0","id":\#(rawID),"method":"elicitation/create","params":{"#
+            + marks(mark: mark, call: call, place: place) + extra + "}}"
     }
 
-    static func result(_ id: Int, mark: String, call: String, place: Int) -> String {
-        #"{"jsonrpc":"2.0","id":\#(id),"result":{"mark":"\#(mark)","call":"\#(call)","place":\#(place)}}"#
+    /// - Parameter id: raw.
+    static func result(_ id: String, mark: String, call: String, place: Int, extra: String = "") -> String {
+        #"{"jsonrpc":"2.0","id":\#(id),"result":{"# + marks(mark: mark, call: call, place: place) + extra + "}}"
     }
 
-    static func message(mark: String, place: Int) -> String {
-        #"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","mark":"\#(mark)","#
-            + #""call":"get","place":\#(place)}}"#
+    static func message(mark: String, place: Int, extra: String = "") -> String {
+        #"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","#
+            + marks(mark: mark, call: "get", place: place) + extra + "}}"
+    }
+
+    /// Whose it is: the members by which one sees whether something is where it belongs.
+    static func marks(mark: String, call: String, place: Int) -> String {
+        #""mark":"\#(mark)","call":"\#(call)","place":\#(place)"#
     }
 
     // MARK: Of clients

@@ -20,6 +20,11 @@ struct Scenario {
     var clientsStall = false
     /// Some clients answer a question twice.
     var answersTwice = false
+    /// Instances say what they should not, and sometimes nothing else.
+    var hostileInstances = false
+    /// Some clients use what they have seen of others' sessions. Instances are shown who is asking, and only they know
+    /// whose a session is.
+    var hostileClients = false
     var hasTightBounds = false
     var idlesAtEnd = false
     var length = TimeAmount.seconds(10)
@@ -52,8 +57,34 @@ struct Scenario {
         scenario.answersTwice = random.chance(25)
         scenario.hasTightBounds = random.chance(30)
         scenario.idlesAtEnd = random.chance(10)
+        // Drawn apart, so that the other runs do not depend on it.
+        var copy = random
+        var apart = Generator(seed: copy.next() ^ 0x0057_1E_57_0A_1165)
+        let share = (instances: apart.chance(25), clients: apart.chance(25))
+        scenario.makeHostile(instances: share.instances, clients: share.clients)
         return scenario
     }
+
+    /// Nothing breaks, but nobody can be trusted.
+    static func hostile(_ random: inout Generator) -> Scenario {
+        var scenario = calm(&random)
+        scenario.clientsLeave = random.chance(50)
+        scenario.answersTwice = random.chance(25)
+        scenario.hasTightBounds = random.chance(30)
+        scenario.idlesAtEnd = random.chance(10)
+        scenario.makeHostile(instances: true, clients: true)
+        return scenario
+    }
+
+    mutating func makeHostile(instances: Bool, clients: Bool) {
+        hostileInstances = instances
+        hostileClients = clients
+        // A stranger needs somebody else.
+        if clients { self.clients = max(2, self.clients) }
+    }
+
+    /// Nothing between clients, nodes and instances is lost or broken.
+    var isReliable: Bool { !losesNotes && !breaksStreams && !crashesInstances && !cutsStore }
 
     /// What one node tells all others may not come.
     var losesNotes: Bool { plan != nil || crashesNodes || partitions || interrupts }
@@ -73,6 +104,12 @@ struct Scenario {
         limits.replayTotalBytes = 8_192
         limits.cachedTokens = 4
         limits.detachedExchanges = 3
+        guard hostileInstances || hostileClients else { return limits }
+        limits.heldTotalBytes = 2 * Payload.largeBytes
+        limits.requestBytes = 4 * Payload.largeBytes
+        limits.questions = 8
+        limits.ownMessages = 32
+        limits.ownMessagesAtOnce = 4
         return limits
     }
 
@@ -90,6 +127,7 @@ struct Scenario {
         var options = UpstreamGroup.Options()
         options.answerTimeoutMilliseconds = 6_000
         options.idleTimeoutMilliseconds = 20_000
+        options.forwardsAuthorization = hostileClients
         return options
     }
 
@@ -100,6 +138,7 @@ struct Scenario {
             (breaksStreams, "breaks"), (crashesInstances, "instances"), (crashesNodes, "nodes"),
             (partitions, "partitions"), (cutsStore, "store"), (interrupts, "interrupts"), (clientsLeave, "leaving"),
             (clientsStall, "stalls"), (answersTwice, "twice"), (hasTightBounds, "tight"), (idlesAtEnd, "idle"),
+            (hostileInstances, "hostile-instances"), (hostileClients, "hostile-clients"),
         ] where isOn {
             names.append(name)
         }

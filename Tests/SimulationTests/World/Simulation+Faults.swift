@@ -6,7 +6,10 @@ import TransportAPI
 extension Simulation {
     func disturbAll() {
         backend.setFaults(scenario.plan)
-        for instance in instances { instance.mayAnswerLate = scenario.losesNotes }
+        for instance in instances {
+            instance.mayAnswerLate = scenario.losesNotes
+            instance.isReliable = scenario.isReliable
+        }
         if scenario.breaksStreams { for instance in instances { instance.breakPercent = 3 } }
         if scenario.breaksStreams { again(300...2_000) { self.breakSomething() } }
         if scenario.crashesInstances { again(2_000...6_000) { self.crashInstance() } }

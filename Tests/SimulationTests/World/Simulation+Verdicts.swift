@@ -22,7 +22,25 @@ extension Simulation {
                 world.expect(worker.tokens.count <= limits.cachedTokens, "\(name): \(worker.tokens.count) tokens")
                 world.expect(
                     worker.metrics.detached <= limits.detachedExchanges, "\(name): \(worker.metrics.detached) detached")
+                checkMemory(worker, limits, name)
             }
+        }
+    }
+
+    private func checkMemory(_ worker: Worker, _ limits: Limits, _ name: String) {
+        // Who waits for room holds what had come before it was told to wait.
+        let held = worker.heldBudget.bytes
+        let most = limits.heldTotalBytes + 2 * Payload.largeBytes * (1 + worker.heldBudget.waitingCount)
+        world.expect(held <= most, "\(name): \(held) bytes held of answers, \(most) allowed")
+        if worker.heldBudget.waitingCount > 0 { world.count("waits for room") }
+        let share = max(1, limits.detachedExchanges / limits.ownerShare)
+        for (what, count, most) in [
+            ("bytes of requests", worker.requestBytes, limits.requestBytes),
+            ("own messages", worker.ownMessages.count, limits.ownMessages),
+            ("questions", worker.questions.count, limits.questions),
+            ("detached exchanges of one owner", worker.detached.values.max() ?? 0, share),
+        ] {
+            world.expect(count >= 0 && count <= most, "\(name): \(count) \(what), \(most) allowed")
         }
     }
 
@@ -33,7 +51,9 @@ extension Simulation {
         }
         guard let session = exchange.plan.session else { return }
         let calls = session.calls.load(ordering: .relaxed)
-        world.expect(calls >= 0 && calls <= limits.callsPerSession, "a session runs \(calls) calls")
+        // So does what asks an instance whether it accepts somebody: a call of its own.
+        let asking = scenario.hostileClients ? 2 * scenario.clients : 0
+        world.expect(calls >= 0 && calls <= limits.callsPerSession + asking, "a session runs \(calls) calls")
         world.expect(session.streams.load(ordering: .relaxed) >= 0, "a session has less than no stream")
         let asked = exchange.worker.questions.count(of: session.id)
         world.expect(asked <= limits.questionsPerSession, "a session has \(asked) open questions")
@@ -53,6 +73,7 @@ extension Simulation {
             world.expect(conversation.openReceipts == 0, "a request of \(conversation.mark) was never answered")
             for call in conversation.calls { call.judge(ledger.calls[call.name]) }
         }
+        judgeUnread()
         // A relay finds out within its probes' time that what it was to bring is lost.
         let listening = all.filter(\.isListening)
         for _ in 0..<4 where !listening.allSatisfy(\.hearsAll) {
@@ -66,6 +87,15 @@ extension Simulation {
             world.violated("\(conversation.mark)'s stream is deaf: \(conversation.stream?.text ?? "-")")
         }
         world.expect(clients.allSatisfy { !$0.isBeginning }, "a client waits for its session for ever")
+    }
+
+    /// Servers were told of each question of a call that the gateway cannot read, unless the call or the way was lost.
+    private func judgeUnread() {
+        guard scenario.isReliable, !scenario.hasTightBounds else { return }
+        let live = Set(clients.flatMap(\.conversations).filter(\.isLive).map(\.mark))
+        for (question, asked) in ledger.unread.sorted(by: { $0.key < $1.key }) where live.contains(asked.mark) {
+            world.expect(world.now - asked.since < .seconds(5), "\(question) cannot be read, and nobody said so")
+        }
     }
 
     /// Where everything stands, for whoever looks into a failure.
@@ -139,6 +169,10 @@ extension Simulation {
             ("GET streams", worker.metrics.streams), ("relayed calls", worker.desk?.callCount ?? 0),
             ("calls served for others", worker.desk?.hostedCount ?? 0), ("questions", worker.questions.count),
             ("streams", worker.streams.count), ("bytes of streams", worker.streams.completeBytes),
+            ("bytes of requests", worker.requestBytes), ("bytes held of answers", worker.heldBudget.bytes),
+            ("exchanges that wait for room", worker.heldBudget.waitingCount),
+            ("owners of detached exchanges", worker.detached.count),
+            ("exchanges on which was asked", worker.askers.count),
         ]
     }
 

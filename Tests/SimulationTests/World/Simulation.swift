@@ -34,6 +34,7 @@ final class Simulation {
         instances = scenario.keepsEvents.enumerated().map { place, keepsEvents in
             FakeInstance(world, ledger, place: place, keepsEvents: keepsEvents)
         }
+        for instance in instances { instance.isHostile = scenario.hostileInstances }
         world.note(scenario.text)
         for place in 0..<Self.nodeCount { nodes.append(try makeNode(place)) }
         clients = (0..<scenario.clients).map { SimulatedClient(self, name: "c\($0)") }
@@ -49,6 +50,11 @@ final class Simulation {
     func anyNode() -> SimulatedNode {
         let up = upNodes
         return world.random.pick(up.isEmpty || world.random.chance(2) ? nodes : up) ?? nodes[0]
+    }
+
+    /// The header lines by which an instance knows who is asking, where it wants to.
+    func credentials(of name: String) -> [(String, String)] {
+        scenario.hostileClients && name != Conversation.nobody ? [("Authorization", "Bearer \(name)")] : []
     }
 
     /// A server's session with this mark has ended or was lost.
