@@ -19,8 +19,8 @@ final class ForwardedFacts {
     let isResumable: Bool
     /// ``Owner/source(_:)`` of the client's address; 0 where nobody needs it.
     let source: UInt64
-    /// The instances are shown who is asking: the lines of the request that say so are credentials. Nil: an older member
-    /// does not say.
+    /// The instances are shown who is asking: the lines of the request that say so are credentials. Nil: an older
+    /// member does not say.
     let showsCredentials: Bool?
     /// The instance was asked already, and accepts them.
     let isAccepted: Bool

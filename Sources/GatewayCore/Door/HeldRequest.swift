@@ -2,7 +2,7 @@
 internal import HTTPWire
 internal import NIOCore
 
-/// Stands for an exchange that has not begun yet. There are never more than connections and relayed requests.
+/// Stands for an exchange that has not begun yet. Their large bodies count in `Limits.requestBytes`.
 final class HeldRequest: ClientObserver {
     private var exchange: (any ClientObserver)?
     private var hasLeft = false

@@ -38,7 +38,8 @@ extension Request {
     /// This upstream's instances are shown who is asking.
     func showsCredentials(_ upstream: UpstreamGroup) -> Bool {
         guard let forwarded else { return upstream.showsCredentials }
-        return forwarded.showsCredentials ?? (upstream.showsCredentials || head.fields.contains { $0.name == .authorization })
+        return forwarded.showsCredentials
+            ?? (upstream.showsCredentials || head.fields.contains { $0.name == .authorization })
     }
 
     /// The lines that show an instance who is asking, each with its line end, as they came.

@@ -73,7 +73,8 @@ extension Exchange {
 
     /// What the instance accepts a call or a stream with counts as the session's own credentials from now on.
     private func noteAccepted(_ status: Int) {
-        guard (200..<300).contains(status), plan.isCall || isStream, !plan.isCheck, let session = plan.session ?? newSession
+        guard (200..<300).contains(status), plan.isCall || isStream, !plan.isCheck,
+            let session = plan.session ?? newSession
         else { return }
         session.accept(worker.credentials(of: request, plan.upstream), began: began)
     }

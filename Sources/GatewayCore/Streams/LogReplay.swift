@@ -170,7 +170,9 @@ final class LogReplay: ClientObserver {
         event.withUnsafeReadableBytes { view in
             var scanner = EventScanner(maximumEventBytes: view.count &+ 1)
             guard let found = try? scanner.next(in: view, from: 0) else { return nil }
+            // Too deep to be read it is a question or an answer all the same.
             return EventRelay.withMessage(found, view) { _, message in message.kind }
+                ?? EventRelay.withData(found, view) { MessageOutline($0)?.kind }
         }
     }
 

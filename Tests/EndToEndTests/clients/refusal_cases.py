@@ -57,7 +57,7 @@ async def wrong_event_ids_are_400(world: World) -> None:
             same(track.numbers(label), [1, 2, 3, 4, 5, 6], "the numbers")
 
 
-@book.case("url", "events_url", through=True)
+@book.case("url", "events_url", through=True, limit=120)
 async def altered_event_ids_bring_nothing_foreign(world: World) -> None:
     """An id may be readable in part. Whoever changes it is refused, or gets what is the session's own anyway."""
 

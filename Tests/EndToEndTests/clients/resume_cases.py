@@ -14,7 +14,7 @@ from tracks import HERE, THERE, Track, carries, check_whole, count, release, wit
 book = Book()
 
 
-@book.case("url", "events_url", "tally")
+@book.case("url", "events_url", "tally", limit=120)
 async def call_is_resumed_while_it_runs(world: World) -> None:
     """Cut behind each of its messages, the priming event included, while the tool has nothing to say."""
     for cut in range(6):
@@ -31,7 +31,7 @@ async def call_is_resumed_while_it_runs(world: World) -> None:
         await with_each_server(world, scene)
 
 
-@book.case("url", "events_url", "tally")
+@book.case("url", "events_url", "tally", limit=120)
 async def call_is_resumed_after_its_end(world: World) -> None:
     """The rest of the messages and the result come while nobody listens, and wait."""
     for cut in range(6):
