@@ -32,7 +32,7 @@ public struct ScanLimits: Sendable {
     /// For what instances say: its size is bounded by whoever reads it, and what a client may hear is not refused for
     /// its shape. Deeper nesting than one word holds is for ``MessageOutline``.
     public static let ofInstances = ScanLimits(
-        keysPerObject: .max, tokens: .max, numberBytes: .max, idBytes: 256)
+        keysPerObject: .max, tokens: .max, numberBytes: .max, idBytes: 256, batch: .max)
 
     /// Fixed, because open containers are kept in the bits of one word.
     static let depthMaximum = 64

@@ -6,8 +6,8 @@ internal import TransportAPI
 /// The bytes that one event loop's exchanges hold of answers that are not whole, or that their clients have not taken.
 ///
 /// Beyond the bound whoever wants to hold more waits: its instance is not read on. If all wait for each other, the one
-/// that waits longest goes on, so that the bound is passed by one answer at most. An instance that says nothing while
-/// others wait for the room that its answer takes is given up.
+/// that waits longest goes on, so that the bound is passed by one answer, and by what each has read before it waits.
+/// Who has room and is too slow with it while others wait is given up.
 final class HeldBudget {
     /// Bytes of one exchange that are not counted, so that small answers cost nothing here.
     static let freeBytes = 16 * 1024
