@@ -61,7 +61,7 @@ extension Exchange {
     private var patience: TimeAmount {
         let most = worker.gateway.parts.waits.slowClient
         guard case .delivering = phase, worker.heldBudget.waitingCount > 0 else { return most }
-        return min(most, max(.seconds(1), .nanoseconds(most.nanoseconds / 4)))
+        return min(most, max(.milliseconds(500), .nanoseconds(most.nanoseconds / 8)))
     }
 
     func closeSlowClient(_ sink: any ResponseSink) {
